@@ -1,0 +1,265 @@
+import type { Envelope, MachineEvent, OutcomeStatus } from '../../shared/envelope.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import type { MachineId, NodeId } from '../../shared/ids.ts';
+
+// ---- Time and turns ---------------------------------------------------------------------------
+
+/** Time. Timers have XState's shape, so that one clock drives the node and its machines. */
+export interface Clock {
+  /** Milliseconds that only ever grow; for intervals and deadlines. */
+  now(): number;
+  /** Milliseconds since the Unix epoch; may jump. For people, never for decisions. */
+  wallTime(): number;
+  // XState's own signature: it hands the timer back to `clearTimeout` untouched.
+  setTimeout(task: (...args: unknown[]) => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+/** Turns of the event loop. It knows nothing of time. */
+export interface Scheduler {
+  /** Runs `task` in a later turn, after timers and sockets had theirs. */
+  soon(task: () => void): void;
+}
+
+// ---- Who is around -----------------------------------------------------------------------------
+
+/** A host, as name or IP literal (IPv6 with its `%zone` where it needs one), and a TCP port. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What one node tells everybody on the link about itself, before any trust. */
+export interface Announcement {
+  readonly node: NodeId;
+  readonly name: string;
+  /** Grows at every start of the node. */
+  readonly incarnation: number;
+  /** Grows whenever the machine types change. */
+  readonly revision: number;
+  /** Port of the transport. */
+  readonly port: number;
+  /** Digest of the namespace; nodes of another namespace are not sighted. */
+  readonly namespace: string;
+  readonly types: readonly string[];
+}
+
+/** What discovery saw: a hint where a node may be reached, never a proof that it lives or who it is. */
+export interface Sighting {
+  /** Missing where only an address was written down. */
+  readonly node?: NodeId;
+  readonly name?: string;
+  readonly incarnation?: number;
+  /** As advertised; the list that counts comes over the channel. */
+  readonly types?: readonly string[];
+  /** Best first. */
+  readonly endpoints: readonly Endpoint[];
+  readonly source: 'mdns' | 'static';
+}
+
+/** Told what a discovery sees; handed over at the start, so that nothing is missed. */
+export interface DiscoveryReader {
+  /** A node appeared, or something that it announces changed. Told again, unchanged, only after `gone`. */
+  seen(sighting: Sighting): void;
+  gone(node: NodeId, reason: 'goodbye' | 'expired'): void;
+  /** Something a person should know, such as a network that vanished. The discovery goes on by itself. */
+  problem(message: string): void;
+}
+
+/** Says who is around, and tells the others about us. It never connects. */
+export interface Discovery {
+  start(self: Announcement, reader: DiscoveryReader): Promise<void>;
+  /** Our types changed: tell the others at once. */
+  announce(self: Announcement): void;
+  /** While a known node is missing, look more often. */
+  seek(missing: boolean): void;
+  /** Says goodbye. May be called twice. */
+  stop(): Promise<void>;
+}
+
+// ---- Lines to peers ------------------------------------------------------------------------------
+
+/** One open line. Who is at its other end was proven by the transport; whether we trust it is not decided. */
+export interface Connection {
+  /** The node at the other end, proven by its certificate. */
+  readonly peer: NodeId;
+  /** Whether we dialled it. */
+  readonly dialled: boolean;
+  /** The other end, as seen from here. */
+  readonly remote: Endpoint;
+  /** 32 bytes that only the two ends of this very connection share. */
+  readonly binding: Uint8Array;
+  /** Bytes handed to `send` and not yet to the network. */
+  readonly bufferedBytes: number;
+  /** Order is kept. Ignored once closed. */
+  send(frame: string): void;
+  /** `closed` of the reader follows, once. May be called twice. */
+  close(code: number, reason: string): void;
+}
+
+/** The single reader of a connection; given at birth, so that no frame is missed. */
+export interface ConnectionReader {
+  frame(text: string): void;
+  /** Codes from 4000 are the protocol's (docs/protocol.md), the rest are those of WebSocket. */
+  closed(code: number, reason: string): void;
+}
+
+export type Accept = (connection: Connection) => ConnectionReader;
+
+export interface DialTarget {
+  /** Refuse anybody else. Missing where only an address is known. */
+  readonly node?: NodeId;
+  /** Tried in order, each a little after the one before, until one opens. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Opens lines to peers. It does not know what travels on them. */
+export interface Transport {
+  /** Throws PORT_IN_USE, PORT_UNUSABLE. */
+  listen(accept: Accept): Promise<{ readonly port: number }>;
+  /** Resolves once a connection was handed to `accept`; throws DIAL_FAILED with the reason of each endpoint. */
+  dial(target: DialTarget, accept: Accept): Promise<void>;
+  /** Closes every connection with 4000. May be called twice. */
+  stop(): Promise<void>;
+}
+
+// ---- Who we are, and who is one of us -----------------------------------------------------------
+
+export type Role = 'dialler' | 'listener';
+
+/** What a peer shows to be let in. */
+export interface Proof {
+  /** Which network key it was made with; short, tells nothing about the key. */
+  readonly keyId: string;
+  readonly mac: string;
+}
+
+/** Who we are, how we prove it, and whose proof we take. It opens nothing. */
+export interface Identity {
+  readonly node: NodeId;
+  /** Whether anybody is let in. */
+  readonly open: boolean;
+  /** Made for one connection and one role, so that it cannot be replayed, relayed or sent back. */
+  prove(connection: Pick<Connection, 'binding'>, role: Role): Proof | undefined;
+  /** Compares in constant time. */
+  accepts(connection: Pick<Connection, 'binding'>, role: Role, proof: Proof | undefined): boolean;
+}
+
+// ---- What is remembered -------------------------------------------------------------------------
+
+export type Direction = 'in' | 'out' | 'local';
+
+/** Where an envelope stands in the stream from one node to another. */
+export interface StreamPosition {
+  readonly peer: NodeId;
+  /** One start of the sending node: 16 hex digits, fresh at every start. */
+  readonly epoch: string;
+  /** 1, 2, 3 … within its epoch. */
+  readonly sequence: number;
+}
+
+/** One row of the message log. */
+export interface LogRow extends Envelope {
+  readonly direction: Direction;
+  readonly status: OutcomeStatus;
+  readonly code?: ErrorCode;
+  /** Our wall clock, milliseconds since the Unix epoch. */
+  readonly loggedAt: number;
+}
+
+/** A row of the log as it is written: the event is JSON text already, so that nothing is serialised twice. */
+export interface NewLogRow extends Omit<LogRow, 'event'> {
+  readonly eventType: string;
+  readonly eventJson: string;
+  /** Only for `in` and `out`. */
+  readonly position?: StreamPosition;
+}
+
+/** An accepted envelope that a peer does not have yet. */
+export interface OutboxRow extends StreamPosition {
+  readonly id: string;
+  readonly envelope: StoredEnvelope;
+}
+
+/** An envelope between disk and wire: its event stays JSON text. */
+export interface StoredEnvelope {
+  readonly id: string;
+  readonly from: MachineId;
+  readonly to: MachineId;
+  readonly sentAt: number;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+  readonly eventJson: string;
+}
+
+export interface NodeRow {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly incarnation: number;
+  /** Wall clock, milliseconds. */
+  readonly lastSeenAt: number;
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface MachineRow {
+  readonly node: NodeId;
+  readonly id: MachineId;
+  readonly type: string;
+  readonly version: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** One step of a commit. A commit happens whole or not at all. */
+export type Change =
+  | { readonly type: 'incarnation'; readonly incarnation: number }
+  | { readonly type: 'log'; readonly row: NewLogRow }
+  | {
+      readonly type: 'status';
+      readonly direction: Direction;
+      readonly id: string;
+      readonly peer: NodeId;
+      readonly status: OutcomeStatus;
+      readonly code?: ErrorCode;
+    }
+  | { readonly type: 'outboxAdd'; readonly row: OutboxRow }
+  /** The peer has everything of this epoch up to and with this sequence. */
+  | ({ readonly type: 'outboxRemove' } & StreamPosition)
+  /** We have everything of this epoch up to and with this sequence. */
+  | ({ readonly type: 'mark' } & StreamPosition)
+  | { readonly type: 'node'; readonly row: NodeRow }
+  | { readonly type: 'machine'; readonly row: MachineRow }
+  | { readonly type: 'machineRemove'; readonly node: NodeId; readonly id: MachineId };
+
+/** What a node reads from its store when it starts. */
+export interface StoreState {
+  /** Of the start before this one; 0 in a new store. */
+  readonly incarnation: number;
+  /** In the order in which it was accepted. */
+  readonly outbox: readonly OutboxRow[];
+  readonly marks: readonly StreamPosition[];
+  readonly nodes: readonly NodeRow[];
+  readonly machines: readonly MachineRow[];
+}
+
+/** Which rows of the log; all conditions hold at once. */
+export interface MessageQuery {
+  /** Newest first. 100 unless told, 10,000 at most. */
+  readonly limit?: number;
+  readonly machine?: MachineId;
+  readonly node?: NodeId;
+  readonly eventType?: string;
+  readonly direction?: Direction;
+}
+
+/** Remembers what must survive. It never decides anything. */
+export interface Store {
+  /** Throws DATA_DIR_LOCKED, DATA_DIR_UNUSABLE, STORE_CORRUPT, STORE_NEWER. */
+  open(): Promise<StoreState>;
+  /** Durable when it resolves; first in, first out. Throws STORE_FULL or STORE_FAILED, then for all that was queued behind it too. */
+  commit(changes: readonly Change[]): Promise<void>;
+  messages(query: MessageQuery): Promise<readonly LogRow[]>;
+  /** Waits for what was committed. May be called twice. */
+  close(): Promise<void>;
+}
+
+export type { MachineEvent };

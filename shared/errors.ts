@@ -1,0 +1,52 @@
+/**
+ * Every error a caller may meet, by its stable code. The code, not the class, crosses the wire.
+ * docs/protocol.md lists what each one means and what to do.
+ */
+export type ErrorCode =
+  // What was asked for
+  | 'ADDRESS_INVALID'
+  | 'EVENT_INVALID'
+  | 'ENVELOPE_TOO_LARGE'
+  | 'MACHINE_AMBIGUOUS'
+  | 'MACHINE_BUSY'
+  | 'MACHINE_EXISTS'
+  | 'MACHINE_ID_INVALID'
+  | 'MACHINE_STOPPED'
+  | 'MACHINE_TYPE_INVALID'
+  | 'MACHINE_UNKNOWN'
+  | 'NODE_STOPPED'
+  | 'NODE_UNKNOWN'
+  | 'NO_MACHINE_OF_TYPE'
+  | 'OUTBOX_FULL'
+  // What came in
+  | 'FRAME_INVALID'
+  | 'FRAME_TOO_LARGE'
+  // What the machine or the person set up
+  | 'CONFIG_INVALID'
+  | 'DATA_DIR_LOCKED'
+  | 'DATA_DIR_UNUSABLE'
+  | 'DIAL_FAILED'
+  | 'IDENTITY_INVALID'
+  | 'NETWORK_KEY_INVALID'
+  | 'NODE_TOO_OLD'
+  | 'PORT_IN_USE'
+  | 'PORT_UNUSABLE'
+  | 'STORE_CORRUPT'
+  | 'STORE_FAILED'
+  | 'STORE_FULL'
+  | 'STORE_NEWER'
+  | 'INTERNAL';
+
+/** An error a person can act on: what happened, to what, and where it helps what to do. */
+export class InterMachineError extends Error {
+  override readonly name = 'InterMachineError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** What to tell a person about anything that was thrown. */
+export const reasonOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
