@@ -7,6 +7,11 @@ export interface MachineEvent {
   readonly [key: string]: unknown;
 }
 
+/** What may be sent: any event object. That it is plain JSON is checked when it is. */
+export interface SendableEvent {
+  readonly type: string;
+}
+
 /** One event on its way from one machine to another. */
 export interface Envelope {
   /** Unique per sending node. */

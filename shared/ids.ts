@@ -43,7 +43,7 @@ export function machineType(text: string): string {
   return text;
 }
 
-const NAME_RULE = `1 to ${MAX_NAME_LENGTH} characters are expected, with no space, control character, "/", "*", "?", "," or quote`;
+const NAME_RULE = `1 to ${MAX_NAME_LENGTH} characters are expected, with no space, control character, "/", "*", "?", "," or quote, and no "$" in front`;
 const NAME = /^[^\p{C}\p{Z}/*?,"'`]+$/u;
 
 /** Names of machines and types: what a person can read in a table, a wildcard can match and a URL can carry. */

@@ -1,0 +1,205 @@
+import { InterMachineError, reasonOf } from '../../shared/errors.ts';
+import type { NodeId } from '../../shared/ids.ts';
+import { CLOSE } from './close-codes.ts';
+import {
+  GREETING_TIMEOUT_MS,
+  HEARTBEAT_AFTER_IDLE_MS,
+  PROTOCOL_VERSION,
+  SILENCE_LIMIT_MS,
+  SLEPT_AFTER_MS,
+} from './defaults.ts';
+import type { Clock, Connection, ConnectionReader, Identity } from './ports.ts';
+import { decode, encode, type Frame, type Generation, type Hello } from './wire.ts';
+
+/** The frames that the owner of a channel sees, and only once the channel is open. */
+export type Content = Exclude<Frame, { readonly type: 'hello' | 'welcome' | 'ping' | 'pong' }>;
+
+/** What a channel tells; handed over at birth. */
+export interface ChannelOwner {
+  /** The peer said who it is and proved that it may. It is not open before one side has said welcome. */
+  proven(channel: Channel, hello: Hello): void;
+  /** The peer chose this connection. Only from a node with a smaller id. */
+  welcomed(channel: Channel, generation: Generation): void;
+  content(channel: Channel, frame: Content): void;
+  closed(channel: Channel, code: number, reason: string): void;
+}
+
+export interface ChannelParts {
+  readonly connection: Connection;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly owner: ChannelOwner;
+  /** What we say about ourselves. */
+  readonly self: Pick<Hello, 'name' | 'incarnation' | 'namespace'>;
+}
+
+/** The authenticated conversation with one peer over one connection: greeting, heartbeat, and the frames in between. */
+export class Channel implements ConnectionReader {
+  readonly #parts: ChannelParts;
+  #stage: 'greeting' | 'proven' | 'open' | 'closed' = 'greeting';
+  #timer: unknown;
+  #tickDueAt = 0;
+  #startedAt: number;
+  #heardAt: number;
+  #spokeAt = 0;
+  #roundTripMs: number | undefined;
+  #ignoredFrames = 0;
+
+  constructor(parts: ChannelParts) {
+    this.#parts = parts;
+    const { clock, self, identity, connection } = parts;
+    this.#startedAt = clock.now();
+    this.#heardAt = this.#startedAt;
+    const proof = identity.prove(connection, connection.dialled ? 'dialler' : 'listener');
+    this.#send({ type: 'hello', version: PROTOCOL_VERSION, id: identity.node, ...self, ...(proof && { proof }) });
+    this.#planTick();
+  }
+
+  get peer(): NodeId {
+    return this.#parts.connection.peer;
+  }
+
+  get remote() {
+    return this.#parts.connection.remote;
+  }
+
+  get dialled(): boolean {
+    return this.#parts.connection.dialled;
+  }
+
+  get isOpen(): boolean {
+    return this.#stage === 'open';
+  }
+
+  /** Milliseconds from our last ping to its answer. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
+  /** Milliseconds since the peer last gave a sign of life. */
+  get silenceMs(): number {
+    return this.#parts.clock.now() - this.#heardAt;
+  }
+
+  /** Frames of types that we do not know, so of a later version of the protocol. */
+  get ignoredFrames(): number {
+    return this.#ignoredFrames;
+  }
+
+  /** Opens a proven channel from our side, and tells the peer. Only the node with the smaller id does. */
+  welcome(generation: Generation): void {
+    this.open();
+    this.#send({ type: 'welcome', generation });
+  }
+
+  /** From here on content passes. */
+  open(): void {
+    this.#stage = 'open';
+    this.#ping();
+  }
+
+  send(frame: Content): void {
+    if (this.#stage === 'open') this.#send(frame);
+  }
+
+  close(code: number, reason: string): void {
+    this.#parts.connection.close(code, reason);
+  }
+
+  // ---- ConnectionReader
+
+  frame(text: string): void {
+    if (this.#stage === 'closed') return;
+    this.#heardAt = this.#parts.clock.now();
+    try {
+      const frame = decode(text);
+      if (frame) this.#read(frame);
+      else this.#ignoredFrames++;
+    } catch (thrown) {
+      const code = thrown instanceof InterMachineError ? CLOSE.badFrame : CLOSE.storeFailed;
+      this.close(code, reasonOf(thrown).slice(0, 100));
+    }
+  }
+
+  closed(code: number, reason: string): void {
+    if (this.#stage === 'closed') return;
+    this.#stage = 'closed';
+    this.#parts.clock.clearTimeout(this.#timer);
+    this.#parts.owner.closed(this, code, reason);
+  }
+
+  // ---- Greeting
+
+  #read(frame: Frame): void {
+    switch (frame.type) {
+      case 'hello':
+        return this.#greet(frame);
+      case 'welcome':
+        return this.#beWelcomed(frame.generation);
+      case 'ping':
+        return this.#send({ type: 'pong', at: frame.at });
+      case 'pong':
+        this.#roundTripMs = Math.max(0, this.#parts.clock.now() - frame.at);
+        return;
+      default:
+        if (this.#stage !== 'open') throw new InterMachineError('FRAME_INVALID', `Frame: ${frame.type} before welcome`);
+        this.#parts.owner.content(this, frame);
+    }
+  }
+
+  #greet(hello: Hello): void {
+    const { connection, identity, owner, self } = this.#parts;
+    if (this.#stage !== 'greeting') throw new InterMachineError('FRAME_INVALID', 'Frame: a second hello');
+    if (hello.id !== connection.peer)
+      throw new InterMachineError('FRAME_INVALID', 'Frame: hello with an id that is not that of the certificate');
+    if (hello.id === identity.node) return this.close(CLOSE.self, 'this is myself');
+    if (hello.version !== PROTOCOL_VERSION) {
+      return this.close(CLOSE.otherVersion, `protocol ${PROTOCOL_VERSION} is spoken here, not ${hello.version}`);
+    }
+    if (hello.namespace !== self.namespace) return this.close(CLOSE.otherNamespace, 'another namespace');
+    if (!identity.accepts(connection, connection.dialled ? 'listener' : 'dialler', hello.proof)) {
+      return this.close(CLOSE.notTrusted, 'no proof of a network key that is known here');
+    }
+    this.#stage = 'proven';
+    owner.proven(this, hello);
+  }
+
+  #beWelcomed(generation: Generation): void {
+    const { identity, owner } = this.#parts;
+    if (this.#stage !== 'proven' || identity.node < this.peer)
+      throw new InterMachineError('FRAME_INVALID', 'Frame: welcome out of place');
+    owner.welcomed(this, generation);
+  }
+
+  // ---- Heartbeat
+
+  #planTick(): void {
+    const { clock } = this.#parts;
+    this.#tickDueAt = clock.now() + HEARTBEAT_AFTER_IDLE_MS / 2;
+    this.#timer = clock.setTimeout(() => this.#tick(), HEARTBEAT_AFTER_IDLE_MS / 2);
+  }
+
+  #tick(): void {
+    if (this.#stage === 'closed') return;
+    const now = this.#parts.clock.now();
+    if (now - this.#tickDueAt > SLEPT_AFTER_MS) {
+      this.#heardAt = now;
+      this.#startedAt = now;
+    }
+    this.#planTick();
+    if (now - this.#heardAt >= SILENCE_LIMIT_MS)
+      return this.close(CLOSE.silent, `nothing heard for ${SILENCE_LIMIT_MS / 1000} s`);
+    if (this.#stage === 'open') {
+      if (now - this.#spokeAt >= HEARTBEAT_AFTER_IDLE_MS) this.#ping();
+    } else if (now - this.#startedAt >= GREETING_TIMEOUT_MS) this.close(CLOSE.notTrusted, 'no greeting in time');
+  }
+
+  #ping(): void {
+    this.#send({ type: 'ping', at: Math.round(this.#parts.clock.now()) });
+  }
+
+  #send(frame: Frame): void {
+    this.#spokeAt = this.#parts.clock.now();
+    this.#parts.connection.send(encode(frame));
+  }
+}

@@ -1,0 +1,64 @@
+/** Every number the core goes by, with its unit and its reason. */
+
+/** The protocol's version, in `hello` and in every announcement; peers of another version are told so. */
+export const PROTOCOL_VERSION = 1;
+
+// ---- Heartbeat: a cut cable is noticed by silence alone -------------------------------------------
+
+/** A line on which we sent nothing for so long carries a ping. Any frame counts as a sign of life. */
+export const HEARTBEAT_AFTER_IDLE_MS = 1_000;
+/** So long without a frame from the peer, and the line is given up and dialled again: three heartbeats missed. */
+export const SILENCE_LIMIT_MS = 3_000;
+/** So long without a sign of life, and a peer counts as offline. */
+export const OFFLINE_AFTER_MS = 8_000;
+/** A tick of ours that comes later than this means that we slept, not that the peers did: deadlines start anew. */
+export const SLEPT_AFTER_MS = 1_000;
+/** From the open line to its `hello`, and from there to `welcome`. */
+export const GREETING_TIMEOUT_MS = 10_000;
+
+// ---- Dialling -------------------------------------------------------------------------------------
+
+/** Peers dialled at the same time. Without a cap 20 nodes that start together made 566 accepts for 190 links. */
+export const MAX_DIALS = 6;
+/** First redial; doubles up to the ceiling, each with full jitter, for ever. */
+export const REDIAL_FIRST_MS = 500;
+export const REDIAL_CEILING_MS = 4_000;
+/** The node with the smaller id dials at once, the other one only if nothing came in this span. */
+export const LATE_DIAL_MIN_MS = 300;
+export const LATE_DIAL_MAX_MS = 600;
+/** A node that does not trust us, or that we do not trust, is asked again this seldom. */
+export const STRANGER_REDIAL_MS = 300_000;
+
+// ---- Frames ---------------------------------------------------------------------------------------
+
+/** Bytes of one frame; the transport refuses more. */
+export const MAX_FRAME_BYTES = 1024 * 1024;
+/** Bytes of one envelope: one fits into a frame with its header. */
+export const MAX_ENVELOPE_BYTES = MAX_FRAME_BYTES - 4 * 1024;
+/** Envelopes are gathered into one frame up to here: past 64 KiB a frame is no faster and only delays heartbeats. */
+export const MAX_BATCH_BYTES = 64 * 1024;
+
+// ---- Delivery -------------------------------------------------------------------------------------
+
+/** Envelopes that wait for one peer; then OUTBOX_FULL. */
+export const MAX_OUTBOX_ROWS = 20_000;
+/** UTF-16 units, so at least bytes for plain ASCII, that wait for one peer; then OUTBOX_FULL. */
+export const MAX_OUTBOX_LENGTH = 64 * 1024 * 1024;
+/** Envelopes sent on one connection and not yet acknowledged. */
+export const WINDOW_ROWS = 4_096;
+/** UTF-16 units sent on one connection and not yet acknowledged. */
+export const WINDOW_LENGTH = 1024 * 1024;
+/** Epochs named in one `resume`, the oldest first: keeps the frame small for a sender that restarts in a loop. */
+export const MAX_RESUME_EPOCHS = 64;
+
+// ---- Machines -------------------------------------------------------------------------------------
+
+/** The machines of a node get at most this long in one turn, so that timers and heartbeats stay on time. */
+export const RUN_SLICE_MS = 5;
+/** Envelopes that wait for one machine; then it is busy. */
+export const MAX_WAITING = 10_000;
+/** Microsteps in one step; an endless `always` or `raise` becomes an error of its machine. */
+export const MAX_ITERATIONS = 10_000;
+/** Rows a query of the log returns unless told otherwise, and at the most. */
+export const MESSAGES_DEFAULT = 100;
+export const MESSAGES_MAX = 10_000;

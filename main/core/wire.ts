@@ -1,0 +1,233 @@
+import type { OutcomeStatus } from '../../shared/envelope.ts';
+import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
+import { isMachineId, isName, isNodeId, type MachineId, type NodeId } from '../../shared/ids.ts';
+import { MAX_RESUME_EPOCHS } from './defaults.ts';
+import type { Proof, StoredEnvelope } from './ports.ts';
+
+/** Who speaks, and why it may be let in. The first frame of both sides. */
+export interface Hello {
+  readonly type: 'hello';
+  readonly version: number;
+  readonly id: NodeId;
+  readonly name: string;
+  readonly incarnation: number;
+  readonly namespace: string;
+  readonly proof?: Proof;
+}
+
+/** Of two nodes the one with the smaller id says which connection stays: that with the highest generation. */
+export interface Welcome {
+  readonly type: 'welcome';
+  /** Incarnation of the sender and a number that grows with each welcome, compared in this order. */
+  readonly generation: Generation;
+}
+export type Generation = readonly [incarnation: number, count: number];
+
+export interface WireMachine {
+  readonly id: MachineId;
+  readonly type: string;
+  readonly version: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What the sender hosts: at first all of it, in pages; then what changes. */
+export interface Machines {
+  readonly type: 'machines';
+  /** The first page of a full list: what no page of it names is gone. */
+  readonly full: boolean;
+  /** No further page follows. */
+  readonly last: boolean;
+  readonly added: readonly WireMachine[];
+  readonly removed: readonly MachineId[];
+}
+
+/** For each epoch with envelopes that the receiver has not acknowledged: the first of them. */
+export interface Resume {
+  readonly type: 'resume';
+  readonly live: Readonly<Record<string, number>>;
+}
+
+/** Consecutive envelopes of one epoch. */
+export interface Messages {
+  readonly type: 'messages';
+  readonly epoch: string;
+  /** Sequence of the first of them. */
+  readonly first: number;
+  readonly envelopes: readonly StoredEnvelope[];
+}
+
+/** Everything of the epoch up to and with `mark` is on the receiver's disk. */
+export interface Ack {
+  readonly type: 'ack';
+  readonly epoch: string;
+  readonly mark: number;
+  readonly refused: readonly Refusal[];
+}
+export type Refusal = readonly [sequence: number, code: ErrorCode];
+
+/** What the machines did with envelopes that were acknowledged. Best effort. */
+export interface OutcomeReport {
+  readonly type: 'outcome';
+  readonly epoch: string;
+  readonly of: readonly SequenceOutcome[];
+}
+export type SequenceOutcome = readonly [sequence: number, status: OutcomeStatus, code?: ErrorCode];
+
+/** A sign of life; the answer carries the same `at`, which only its sender understands. */
+export interface Ping {
+  readonly type: 'ping';
+  readonly at: number;
+}
+export interface Pong {
+  readonly type: 'pong';
+  readonly at: number;
+}
+
+export type Frame = Hello | Welcome | Machines | Resume | Messages | Ack | OutcomeReport | Ping | Pong;
+
+/** The text of a frame: one line of JSON; `messages` adds two lines for each envelope, its label and its event. */
+export function encode(frame: Frame): string {
+  if (frame.type !== 'messages') return JSON.stringify(frame);
+  const { envelopes, ...header } = frame;
+  let text = JSON.stringify(header);
+  for (const envelope of envelopes) text += `\n${encodeLabel(envelope)}\n${envelope.eventJson}`;
+  return text;
+}
+
+/** Throws FRAME_INVALID. `undefined` for a type of frame that a later version may have added. */
+export function decode(text: string): Frame | undefined {
+  const [first = '', ...lines] = text.split('\n');
+  const header = parse(first);
+  if (!isRecord(header) || typeof header.type !== 'string') throw invalid('no object with a "type"');
+  const type = header.type;
+  if (!Object.hasOwn(SHAPES, type)) return undefined;
+  checkShape(header, SHAPES[type as Frame['type']], type);
+  if (type !== 'messages') {
+    if (lines.length > 0) throw invalid(`${type} of more than one line`);
+    return header as unknown as Frame;
+  }
+  return { ...(header as unknown as Messages), envelopes: decodeEnvelopes(lines) };
+}
+
+function decodeEnvelopes(lines: readonly string[]): StoredEnvelope[] {
+  if (lines.length === 0 || lines.length % 2 === 1) throw invalid('messages without two lines for each envelope');
+  const envelopes: StoredEnvelope[] = [];
+  for (let at = 0; at < lines.length; at += 2) envelopes.push(decodeEnvelope(lines[at] ?? '', lines[at + 1] ?? ''));
+  return envelopes;
+}
+
+/** An array, as it is sent by the thousand: the place says what it is. Sender and receiver are machine ids: the nodes are those of the channel. */
+function encodeLabel({ id, from, to, sentAt, correlationId, causationId }: StoredEnvelope): string {
+  return JSON.stringify([id, from, to, sentAt, correlationId ?? 0, causationId ?? 0]);
+}
+
+function decodeEnvelope(label: string, eventJson: string): StoredEnvelope {
+  const fields = parse(label);
+  if (!Array.isArray(fields) || fields.length !== 6) throw invalid('an envelope without its six fields');
+  const [id, from, to, sentAt, correlationId, causationId] = fields as unknown[];
+  if (!isEnvelopeId(id) || !isMachineId(from) || !isMachineId(to) || !isCount(sentAt))
+    throw invalid('an envelope with a bad field');
+  if (!isOptionalId(correlationId) || !isOptionalId(causationId)) throw invalid('an envelope with a bad field');
+  return {
+    id,
+    from,
+    to,
+    sentAt,
+    ...(correlationId !== 0 && { correlationId }),
+    ...(causationId !== 0 && { causationId }),
+    eventJson,
+  };
+}
+
+type Check = (value: unknown) => boolean;
+interface Shape {
+  readonly required: Readonly<Record<string, Check>>;
+  readonly optional?: Readonly<Record<string, Check>>;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
+const isSequence = (value: unknown): value is number => isCount(value) && value > 0;
+const isEnvelopeId = (value: unknown): value is string => typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
+const isOptionalId = (value: unknown): value is string | 0 => value === 0 || isEnvelopeId(value);
+const isEpoch = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
+const isCode = (value: unknown): value is ErrorCode => typeof value === 'string' && /^[A-Z_]{1,40}$/.test(value);
+/** Characters of a node's name, a version, a namespace digest or a proof; longer ones are nobody's honest work. */
+const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 128;
+const isBoolean: Check = (value) => typeof value === 'boolean';
+const isIncarnationPair: Check = (value) => Array.isArray(value) && value.length === 2 && value.every(isCount);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const exactly =
+  (shape: Shape): Check =>
+  (value) =>
+    isRecord(value) && faultOf(value, shape) === undefined;
+
+const FINAL: readonly unknown[] = ['handled', 'ignored', 'refused', 'dead'] satisfies OutcomeStatus[];
+
+const isMetadata: Check = (value) =>
+  isRecord(value) && Object.entries(value).every(([key, text]) => key !== '__proto__' && isText(key) && isText(text));
+const isRefusal: Check = (value) =>
+  Array.isArray(value) && value.length === 2 && isSequence(value[0]) && isCode(value[1]);
+const isSequenceOutcome: Check = (value) =>
+  Array.isArray(value) &&
+  isSequence(value[0]) &&
+  FINAL.includes(value[1]) &&
+  (value.length === 2 || (value.length === 3 && isCode(value[2])));
+const isLive: Check = (value) =>
+  isRecord(value) &&
+  Object.keys(value).length <= MAX_RESUME_EPOCHS &&
+  Object.entries(value).every(([epoch, first]) => isEpoch(epoch) && isSequence(first));
+
+const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
+  hello: {
+    required: { version: isCount, id: isNodeId, name: isText, incarnation: isCount, namespace: isText },
+    optional: { proof: exactly({ required: { keyId: isText, mac: isText } }) },
+  },
+  welcome: { required: { generation: isIncarnationPair } },
+  machines: {
+    required: {
+      full: isBoolean,
+      last: isBoolean,
+      added: listOf(exactly({ required: { id: isMachineId, type: isName, version: isText, metadata: isMetadata } })),
+      removed: listOf(isMachineId),
+    },
+  },
+  resume: { required: { live: isLive } },
+  messages: { required: { epoch: isEpoch, first: isSequence } },
+  ack: { required: { epoch: isEpoch, mark: isCount, refused: listOf(isRefusal) } },
+  outcome: { required: { epoch: isEpoch, of: listOf(isSequenceOutcome) } },
+  ping: { required: { at: isCount } },
+  pong: { required: { at: isCount } },
+};
+
+/** Missing, wrong or extra: a frame of a known type is taken to the letter. */
+function checkShape(header: Record<string, unknown>, shape: Shape, type: string): void {
+  const { type: _, ...fields } = header;
+  const fault = faultOf(fields, shape);
+  if (fault !== undefined) throw invalid(`${type}: field "${fault.slice(0, 40)}" is missing, wrong or not expected`);
+}
+
+function faultOf(fields: Record<string, unknown>, { required, optional = {} }: Shape): string | undefined {
+  for (const [name, check] of Object.entries(required))
+    if (!Object.hasOwn(fields, name) || !check(fields[name])) return name;
+  for (const [name, value] of Object.entries(fields)) {
+    if (Object.hasOwn(required, name)) continue;
+    if (!Object.hasOwn(optional, name) || !optional[name]?.(value)) return name;
+  }
+  return undefined;
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new InterMachineError('FRAME_INVALID', 'Frame: not JSON', { cause });
+  }
+}
+
+const invalid = (problem: string) => new InterMachineError('FRAME_INVALID', `Frame: ${problem}`);

@@ -1,0 +1,25 @@
+import type { AnyActorLogic, AnyActorRef, InspectionEvent } from 'xstate';
+import { MAX_ITERATIONS } from './defaults.ts';
+
+// Everything that leans on XState beyond its documented API stands in this module, and
+// test/core/xstate-internals.test.ts holds it against the installed version.
+
+/** What all machines of one node share: one root actor, its children, its timers. */
+export type ActorSystem = AnyActorRef['system'];
+
+/** Turns an endless `always` or `raise` into an error of its machine, unless its author set a limit. */
+export function limitIterations(logic: AnyActorLogic): void {
+  if (!('options' in logic)) return;
+  const options = logic.options as { maxIterations?: number } | undefined;
+  if (options?.maxIterations === Number.POSITIVE_INFINITY) options.maxIterations = MAX_ITERATIONS;
+}
+
+/** Whether this inspection tells that `actor`, a machine, took a transition because of `event`, that very object. */
+export const tookTransition = (inspection: InspectionEvent, actor: AnyActorRef, event: object): boolean =>
+  inspection.type === '@xstate.microstep' &&
+  inspection.event === event &&
+  inspection.actorRef === actor &&
+  inspection._transitions.length > 0;
+
+/** Only machines ignore events; other logic takes whatever it is sent. */
+export const isMachine = (logic: AnyActorLogic): boolean => '__xstatenode' in logic;
