@@ -1,4 +1,4 @@
-import type { ActionArgs, EventObject, MachineContext } from 'xstate';
+import type { AnyActorRef, EventObject, MachineContext } from 'xstate';
 import type { SendableEvent } from '../shared/envelope.ts';
 import { type Acting, actingOf, originOf } from './core/acting.ts';
 
@@ -7,9 +7,14 @@ type Made<Context extends MachineContext, Event extends EventObject> =
   | SendableEvent
   | ((args: { readonly context: Context; readonly event: Event }) => SendableEvent);
 
-type Action<Context extends MachineContext, Event extends EventObject> = (
-  args: ActionArgs<Context, Event, Event>,
-) => void;
+/** As much of what XState hands to an action as ours need, so that they fit every machine whose context and events do. */
+interface ActionArgs<Context extends MachineContext, Event extends EventObject> {
+  readonly context: Context;
+  readonly event: Event;
+  readonly self: AnyActorRef;
+}
+
+type Action<Context extends MachineContext, Event extends EventObject> = (args: ActionArgs<Context, Event>) => void;
 
 /** To one machine, by its address, or by its id where that is the only one. */
 export const sendTo = <Context extends MachineContext, Event extends EventObject>(
@@ -45,7 +50,7 @@ export { originOf } from './core/acting.ts';
 
 function action<Context extends MachineContext, Event extends EventObject>(
   event: Made<Context, Event>,
-  act: (acting: Acting, made: SendableEvent, args: ActionArgs<Context, Event, Event>) => void,
+  act: (acting: Acting, made: SendableEvent, args: ActionArgs<Context, Event>) => void,
 ): Action<Context, Event> {
   return (args) => {
     const acting = actingOf(args.self);

@@ -7,10 +7,8 @@ export interface MachineEvent {
   readonly [key: string]: unknown;
 }
 
-/** What may be sent: any event object. That it is plain JSON is checked when it is. */
-export interface SendableEvent {
-  readonly type: string;
-}
+/** What may be sent: any event object, whether its type has an index signature or not. That it is plain JSON is checked then. */
+export type SendableEvent = MachineEvent | { readonly type: string };
 
 /** One event on its way from one machine to another. */
 export interface Envelope {

@@ -29,7 +29,7 @@ export const isNodeId = (text: unknown): text is NodeId => typeof text === 'stri
 
 /** Throws MACHINE_ID_INVALID unless `text` can name a machine. */
 export function machineId(text: string): MachineId {
-  if (!isMachineId(text))
+  if (!isMachineId(text) || text.startsWith('$'))
     throw new InterMachineError('MACHINE_ID_INVALID', `"${shorten(text)}" is not a machine id: ${NAME_RULE}`);
   return text;
 }

@@ -50,6 +50,8 @@ export interface NodeParts {
   readonly newId: () => string;
   /** 16 hex digits, never the same twice. */
   readonly newEpoch: () => string;
+  /** Whether machine types are told to everybody on the link, before any trust. */
+  readonly advertiseTypes: boolean;
   /** Where what goes wrong is written when nobody listens for it yet. */
   readonly report: (message: string) => void;
 }
@@ -223,7 +225,7 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
   let revision = 0;
   let announced: Announcement | undefined;
   const announcement = (port: number): Announcement => {
-    const types = new Set(registry.machinesOf(self).map((machine) => machine.type));
+    const types = new Set(parts.advertiseTypes ? registry.machinesOf(self).map((machine) => machine.type) : []);
     return { node: self, name, incarnation, revision, port, namespace, types: [...types].sort() };
   };
   function announce(): void {

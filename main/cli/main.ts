@@ -1,0 +1,46 @@
+import { Command, CommanderError } from 'commander';
+import { demo } from './demo.ts';
+import { fail } from './exit-codes.ts';
+import { type RunFlags, run } from './run.ts';
+
+const USAGE_EXIT_CODE = 2;
+
+/** The command line. Ends the process with one of the exit codes of exit-codes.ts. */
+export async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('intermachine')
+    .description('State machines that find each other on the LAN and talk directly.')
+    .configureOutput({ outputError: (text, write) => write(`intermachine: ${text.replace(/^error: /, '')}`) })
+    .exitOverride();
+
+  program
+    .command('run')
+    .description('run a node')
+    .option('--name <name>', 'what people call it (the name of this host)')
+    .option('--data-dir <path>', 'where identity and database live (one for each name)')
+    .option('--namespace <name>', 'nodes of different namespaces do not see each other (default)')
+    .option(
+      '--network-key <key>',
+      'the key of the network to join; better in INTERMACHINE_NETWORK_KEY, where other users of this host cannot see it',
+    )
+    .option('--open', 'let anybody on this network in; for demos and closed labs')
+    .option('--port <port>', 'TCP port for peers (a free one)')
+    .option('--peer <host:port...>', 'nodes that discovery cannot see')
+    .option('--machine <name...>', 'host a machine that InterMachine ships: feeder, robot, press, inspector')
+    .option('--loopback <port>', 'stay on this machine: only nodes with the same UDP port find each other')
+    .option('--no-advertise-types', 'do not tell machine types to everybody on the network')
+    .option('--json', 'one JSON object for each line of output')
+    .action(async (flags: RunFlags) => await run(flags));
+
+  program
+    .command('demo')
+    .description('three nodes on this machine whose machines work together as a small press line')
+    .option('--seconds <seconds>', 'stop by itself after so long')
+    .action(async (flags: { seconds?: string }) => await demo(flags));
+
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) fail(thrown);
+    process.exit(thrown.exitCode === 0 ? 0 : USAGE_EXIT_CODE);
+  }
+}

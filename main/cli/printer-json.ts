@@ -1,0 +1,48 @@
+import type { Started } from '../compose.ts';
+import type { MachineChange, MessageOutcome, NewLogRow, PeerInfo } from '../index.ts';
+import type { Printer } from './printer.ts';
+
+/** For programs: one JSON object a line, `event` first; the first one is `ready`. */
+export class JsonPrinter implements Printer {
+  #isReady = false;
+
+  ready({ node, dataDir }: Started): void {
+    this.#isReady = true;
+    this.#line('ready', {
+      nodeId: node.id,
+      name: node.name,
+      port: node.port,
+      dashboard: null,
+      dataDir: dataDir ?? null,
+    });
+  }
+
+  peer({ id, name, state, endpoints, problem }: PeerInfo): void {
+    this.#line('peer', { id, name, state, endpoints, ...(problem !== undefined && { problem }) });
+  }
+
+  machine({ type: change, machine }: MachineChange): void {
+    this.#line('machine', { change, ...machine });
+  }
+
+  message({ eventType, eventJson, position: _, ...row }: NewLogRow): void {
+    this.#line('message', { ...row, type: eventType, payload: JSON.parse(eventJson) as unknown });
+  }
+
+  outcome({ id, direction, status, code }: MessageOutcome): void {
+    this.#line('outcome', { id, direction, status, ...(code && { code }) });
+  }
+
+  problem(message: string): void {
+    if (this.#isReady) this.#line('problem', { message });
+    else process.stderr.write(`intermachine: ${message}\n`);
+  }
+
+  stopping(): void {
+    this.#line('stopping', {});
+  }
+
+  #line(event: string, fields: Readonly<Record<string, unknown>>): void {
+    process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
+  }
+}

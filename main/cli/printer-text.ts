@@ -1,0 +1,82 @@
+import { parseAddress } from '../../shared/ids.ts';
+import type { Started } from '../compose.ts';
+import type { InterMachineNode, MachineChange, MessageOutcome, NewLogRow, PeerInfo } from '../index.ts';
+import type { Printer } from './printer.ts';
+import { bold, cyan, dim, fieldsOf, green, plain, red, timeOfDay, yellow } from './text.ts';
+
+const STATE_COLOURS = { alive: green, suspect: yellow, offline: dim, untrusted: red };
+
+/** For people: a heading, then a line for each thing that happens. */
+export class TextPrinter implements Printer {
+  #node: InterMachineNode | undefined;
+  /** What was printed last of each peer, so that only what people see as a change is a line. */
+  readonly #peers = new Map<string, string>();
+
+  ready({ node, dataDir, networkKeyId }: Started): void {
+    this.#node = node;
+    const rows = [
+      ['node id', node.id.match(/.{1,13}/g)?.join(' ') ?? node.id],
+      ['port', `${node.port}, for peers`],
+      ['data', dataDir ?? 'in memory, gone when it stops'],
+      [
+        'network',
+        networkKeyId
+          ? `key ${networkKeyId}: nodes with the same key are let in`
+          : red('OPEN: anybody on this network is let in'),
+      ],
+    ];
+    process.stdout.write(`${bold(`InterMachine node "${plain(node.name)}" is running.`)} Ctrl+C stops it.\n`);
+    for (const [label = '', text = ''] of rows) process.stdout.write(`  ${dim(label.padEnd(8))} ${text}\n`);
+    process.stdout.write('\n');
+  }
+
+  peer(peer: PeerInfo): void {
+    // Seen and not yet spoken to: nothing that a person could act on.
+    if (peer.state === 'offline' && peer.incarnation === 0 && peer.problem === undefined) return;
+    const why = peer.state === 'alive' || peer.problem === undefined ? '' : `: ${plain(peer.problem)}`;
+    const where = peer.endpoints[0] && peer.state === 'alive' ? dim(` at ${peer.endpoints[0].host}`) : '';
+    const text = `node ${this.#nodeName(peer.id, peer.name)} is ${STATE_COLOURS[peer.state](peer.state)}${why}${where}`;
+    if (this.#peers.get(peer.id) === text) return;
+    this.#peers.set(peer.id, text);
+    this.#line(text);
+  }
+
+  machine({ type, machine }: MachineChange): void {
+    this.#line(
+      `machine ${bold(plain(machine.id))} of type ${cyan(plain(machine.type))} ${type} on ${this.#nodeName(machine.node)}`,
+    );
+  }
+
+  message(row: NewLogRow): void {
+    const { node, machine } = parseAddress(row.direction === 'in' ? row.from : row.to);
+    const other = node === this.#node?.id ? plain(machine) : `${plain(machine)} on ${this.#nodeName(node)}`;
+    const own = plain(parseAddress(row.direction === 'in' ? row.to : row.from).machine);
+    const arrow = row.direction === 'in' ? '←' : '→';
+    const event =
+      `${cyan(plain(row.eventType || 'a refused event'))} ${fieldsOf(JSON.parse(row.eventJson) as Record<string, unknown>)}`.trim();
+    this.#line(`${own} ${arrow} ${other}  ${event}${row.code ? red(` refused: ${row.code}`) : ''}`);
+  }
+
+  outcome({ status, code, id }: MessageOutcome): void {
+    if (status === 'refused' || status === 'dead')
+      this.#line(red(`envelope ${id} is ${status}${code ? `: ${code}` : ''}`));
+  }
+
+  problem(message: string): void {
+    process.stderr.write(`${yellow(`${timeOfDay(Date.now())}  ${plain(message)}`)}\n`);
+  }
+
+  stopping(): void {
+    process.stdout.write(dim('Stopping: saying goodbye to the peers.\n'));
+  }
+
+  /** By name where it has one; two nodes may have the same, so the beginning of the id goes with it. */
+  #nodeName(id: string, name = this.#node?.peers().find((peer) => peer.id === id)?.name): string {
+    if (id === this.#node?.id) return 'this node';
+    return name ? `${bold(plain(name))} ${dim(`(${id.slice(0, 6)})`)}` : id.slice(0, 12);
+  }
+
+  #line(text: string): void {
+    process.stdout.write(`${dim(timeOfDay(Date.now()))}  ${text}\n`);
+  }
+}

@@ -1,0 +1,98 @@
+import { InterMachineError, reasonOf } from '../../shared/errors.ts';
+import { SHIPPED, type Started, startFrom } from '../compose.ts';
+import { configFrom } from '../config.ts';
+import type { Printer } from './printer.ts';
+import { JsonPrinter } from './printer-json.ts';
+import { TextPrinter } from './printer-text.ts';
+
+export interface RunFlags {
+  readonly name?: string;
+  readonly dataDir?: string;
+  readonly namespace?: string;
+  readonly networkKey?: string;
+  readonly open?: boolean;
+  readonly port?: string;
+  readonly peer?: readonly string[];
+  readonly machine?: readonly string[];
+  readonly loopback?: string;
+  readonly advertiseTypes: boolean;
+  readonly json?: boolean;
+}
+
+/** Milliseconds. Goodbyes take a few; a disk that hangs must not keep us. */
+const STOP_LIMIT_MS = 1_900;
+
+/** Runs a node until it is told to stop. */
+export async function run(flags: RunFlags): Promise<void> {
+  const printer: Printer = flags.json ? new JsonPrinter() : new TextPrinter();
+  const config = configFrom(
+    {
+      advertiseTypes: flags.advertiseTypes,
+      ...(flags.name !== undefined && { name: flags.name }),
+      ...(flags.dataDir !== undefined && { dataDir: flags.dataDir }),
+      ...(flags.namespace !== undefined && { namespace: flags.namespace }),
+      ...(flags.networkKey !== undefined && { networkKey: flags.networkKey }),
+      ...(flags.open !== undefined && { open: flags.open }),
+      ...(flags.port !== undefined && { port: numberFrom(flags.port) }),
+      ...(flags.peer !== undefined && { peers: flags.peer }),
+      ...(flags.loopback !== undefined && { loopbackPort: numberFrom(flags.loopback) }),
+    },
+    process.env,
+  );
+  const machines = (flags.machine ?? []).map(shippedMachine);
+  // A machine's action that fails beside its machine must not end the node and the other machines.
+  process.on('uncaughtException', (error) => printer.problem(`not caught: ${reasonOf(error)}`));
+  process.on('unhandledRejection', (error) => printer.problem(`not caught: ${reasonOf(error)}`));
+
+  const started = await startFrom(config, (message) => printer.problem(message));
+  stopOnSignals(started, printer);
+  print(started, printer);
+  for (const { type, logic } of machines) await started.node.register(type, logic);
+}
+
+/** From here on everything that happens is printed, beginning with what happened while the node started. */
+function print(started: Started, printer: Printer): void {
+  const { node } = started;
+  printer.ready(started);
+  for (const peer of node.peers()) printer.peer(peer);
+  for (const machine of node.machines()) if (machine.reachable) printer.machine({ type: 'found', machine });
+  node.on('peer', (peer) => printer.peer(peer));
+  node.on('machine', (change) => printer.machine(change));
+  node.on('message', (row) => printer.message(row));
+  node.on('outcome', (outcome) => printer.outcome(outcome));
+  node.on('problem', (message) => printer.problem(message));
+}
+
+function stopOnSignals({ node }: Started, printer: Printer): void {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    printer.stopping();
+    setTimeout(() => process.exit(0), STOP_LIMIT_MS).unref();
+    node.stop().then(
+      () => process.exit(0),
+      (thrown: unknown) => {
+        printer.problem(reasonOf(thrown));
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  // Whoever read our output is gone.
+  process.stdout.on('error', stop);
+}
+
+function shippedMachine(name: string) {
+  const machine = Object.hasOwn(SHIPPED, name) ? SHIPPED[name] : undefined;
+  if (!machine)
+    throw new InterMachineError(
+      'CONFIG_INVALID',
+      `machine: "${name}" is not shipped; there are ${Object.keys(SHIPPED).join(', ')}`,
+    );
+  return machine;
+}
+
+/** What is no number becomes NaN, which the check of the configuration refuses by the option's name. */
+const numberFrom = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);

@@ -1,0 +1,33 @@
+/** Words for a terminal: colours where it takes them, and nothing from a peer that could steer it. */
+
+const hasColours = process.stdout.isTTY && !process.env.NO_COLOR;
+
+const colour =
+  (code: number) =>
+  (text: string): string =>
+    hasColours ? `\u001B[${code}m${text}\u001B[0m` : text;
+
+export const dim = colour(2);
+export const bold = colour(1);
+export const red = colour(31);
+export const green = colour(32);
+export const yellow = colour(33);
+export const cyan = colour(36);
+
+/** Control characters, and those that turn the direction of text, become visible. */
+export const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+
+/** Wall-clock time of day, as in 14:03:22.120. */
+export const timeOfDay = (milliseconds: number): string => {
+  const date = new Date(milliseconds);
+  return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+};
+
+/** The rest of an event beside its type, short: `part=3 passed=true`. */
+export function fieldsOf(event: Readonly<Record<string, unknown>>): string {
+  const { type: _, ...fields } = event;
+  const text = Object.entries(fields)
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ');
+  return plain(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+}

@@ -1,0 +1,142 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InterMachineError, reasonOf } from '../shared/errors.ts';
+import { SystemClock, SystemScheduler } from './adapters/clock/system.ts';
+import { CombinedDiscovery } from './adapters/discovery/combined.ts';
+import { MdnsDiscovery } from './adapters/discovery/mdns.ts';
+import { StaticDiscovery } from './adapters/discovery/static.ts';
+import { nodeIdOf } from './adapters/identity/certificate.ts';
+import { createKeyMaterial, readOrCreateKeyMaterial } from './adapters/identity/file.ts';
+import { NetworkIdentity } from './adapters/identity/network-identity.ts';
+import { NetworkKey, readOrCreateNetworkKey } from './adapters/identity/network-key.ts';
+import { MemoryStore } from './adapters/store/memory.ts';
+import { SqliteStore } from './adapters/store/sqlite.ts';
+import { WebSocketTransport } from './adapters/transport/websocket.ts';
+import type { NodeConfig } from './config.ts';
+import type { InterMachineNode } from './core/node.ts';
+import type { Store, StoreState } from './core/ports.ts';
+import { startNode } from './core/start-node.ts';
+
+export { SHIPPED } from './machines/shipped.ts';
+
+/** Data directories that are tried for a name before giving up: one for each node of that name on this host. */
+const MAX_DATA_DIRS = 99;
+
+/** What a node keeps, opened and locked for it alone. */
+interface Opened {
+  readonly store: Store;
+  readonly stored: StoreState;
+  /** Missing where nothing is kept. */
+  readonly dataDir?: string;
+  readonly name: string;
+}
+
+/** A running node, and what people want to know about how it was set up. */
+export interface Started {
+  readonly node: InterMachineNode;
+  /** Missing where nothing is kept. */
+  readonly dataDir?: string;
+  /** Which network key it has; tells nothing about the key. Missing in an open network. */
+  readonly networkKeyId?: string;
+}
+
+/**
+ * A running node from its configuration: the only place that names technologies. `report` is told what goes wrong where
+ * nobody listens. Throws DATA_DIR_LOCKED, DATA_DIR_UNUSABLE, STORE_CORRUPT, STORE_NEWER, IDENTITY_INVALID,
+ * NETWORK_KEY_INVALID, CONFIG_INVALID, PORT_IN_USE, PORT_UNUSABLE, NODE_TOO_OLD.
+ */
+export async function startFrom(config: NodeConfig, report: (message: string) => void): Promise<Started> {
+  const keys = config.open ? [] : [await networkKeyOf(config)];
+  const clock = new SystemClock();
+  const opened = await open(config);
+  try {
+    const material = opened.dataDir
+      ? await readOrCreateKeyMaterial(join(opened.dataDir, 'identity.pem'))
+      : createKeyMaterial();
+    const mdns = new MdnsDiscovery({
+      clock,
+      ...(config.loopbackPort !== undefined && { loopback: { port: config.loopbackPort } }),
+    });
+    const node = await startNode({
+      name: opened.name,
+      namespace: digestOf(config.namespace),
+      identity: new NetworkIdentity({ node: material.node, keys, open: config.open }),
+      discovery:
+        config.peers.length > 0
+          ? new CombinedDiscovery([mdns, new StaticDiscovery({ peers: config.peers, clock })])
+          : mdns,
+      transport: new WebSocketTransport({
+        ...material,
+        nodeIdOf,
+        port: config.port,
+        log: report,
+        ...(config.loopbackPort !== undefined && { host: '127.0.0.1' }),
+      }),
+      store: opened.store,
+      stored: opened.stored,
+      clock,
+      scheduler: new SystemScheduler(),
+      random: Math.random,
+      advertiseTypes: config.advertiseTypes,
+      newId: randomUUID,
+      newEpoch: () => randomBytes(8).toString('hex'),
+      report,
+    });
+    const [key] = keys;
+    return { node, ...(opened.dataDir && { dataDir: opened.dataDir }), ...(key && { networkKeyId: key.id }) };
+  } catch (thrown) {
+    await opened.store.close();
+    throw thrown;
+  }
+}
+
+/** An implicit data directory that another node of this host uses leaves the next one free: two terminals are two nodes. */
+async function open(config: NodeConfig): Promise<Opened> {
+  if (config.store === 'memory') {
+    const store = new MemoryStore();
+    return { store, stored: await store.open(), name: config.name };
+  }
+  if (config.dataDir !== undefined) return await openDirectory(config.dataDir, config.name);
+  for (let n = 1; ; n++) {
+    const suffix = n === 1 ? '' : `-${n}`;
+    try {
+      const name = config.nameIsImplicit ? config.name + suffix : config.name;
+      return await openDirectory(join(config.home, 'nodes', fileNameOf(config.name) + suffix), name);
+    } catch (thrown) {
+      const isLocked = thrown instanceof InterMachineError && thrown.code === 'DATA_DIR_LOCKED';
+      if (!isLocked || n === MAX_DATA_DIRS) throw thrown;
+    }
+  }
+}
+
+async function openDirectory(dataDir: string, name: string): Promise<Opened> {
+  await makeDirectory(dataDir);
+  const store = new SqliteStore({ file: join(dataDir, 'node.db') });
+  return { store, stored: await store.open(), dataDir, name };
+}
+
+async function networkKeyOf({ networkKey, home }: NodeConfig): Promise<NetworkKey> {
+  if (networkKey !== undefined) return NetworkKey.parse(networkKey);
+  await makeDirectory(home);
+  return await readOrCreateNetworkKey(join(home, 'network-key'));
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new InterMachineError(
+      'DATA_DIR_UNUSABLE',
+      `The data directory ${path} cannot be made: ${reasonOf(cause)}. Choose another with --data-dir.`,
+      { cause },
+    );
+  }
+}
+
+/** A name may hold what a file name may not. */
+const fileNameOf = (name: string): string => name.replace(/[^\w.-]/g, '_').replace(/^\.+/, '_');
+
+/** What is announced tells which nodes share a namespace, not what it is called. */
+const digestOf = (namespace: string): string =>
+  createHash('sha256').update(`namespace:${namespace}`).digest('hex').slice(0, 12);

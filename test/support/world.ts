@@ -1,0 +1,173 @@
+import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
+import { MemoryStore } from '../../main/adapters/store/memory.ts';
+import { MemoryDisk } from '../../main/adapters/store/memory-disk.ts';
+import { MemoryNetwork } from '../../main/adapters/transport/memory.ts';
+import type { InterMachineNode } from '../../main/core/node.ts';
+import type { Announcement, Discovery, DiscoveryReader, Identity, Scheduler } from '../../main/core/ports.ts';
+import { startNode } from '../../main/core/start-node.ts';
+import { type NodeId, nodeId } from '../../shared/ids.ts';
+
+/** A node id that begins as told, so that tests can say whose is the smaller one. */
+export const idOf = (letters: string): NodeId => nodeId(letters.padEnd(52, letters.at(-1) ?? 'a'));
+
+/** Turns of the event loop, taken by hand. */
+class ManualScheduler implements Scheduler {
+  #tasks: (() => void)[] = [];
+
+  soon(task: () => void): void {
+    this.#tasks.push(task);
+  }
+
+  /** Returns whether there was anything to do. */
+  turn(): boolean {
+    const tasks = this.#tasks;
+    this.#tasks = [];
+    for (const task of tasks) task();
+    return tasks.length > 0;
+  }
+}
+
+/** A link on which everybody hears everybody, until it is unplugged. */
+class Ether {
+  readonly #members = new Map<NodeId, { self: Announcement; reader: DiscoveryReader }>();
+  readonly unplugged = new Set<NodeId>();
+
+  discovery(): Discovery {
+    let node: NodeId | undefined;
+    return {
+      start: async (self, reader) => {
+        node = self.node;
+        this.#members.set(node, { self, reader });
+        this.tellAll(node);
+        for (const other of this.#members.keys()) this.#tell(other, node);
+      },
+      announce: (self) => {
+        const member = this.#members.get(self.node);
+        if (member) member.self = self;
+        this.tellAll(self.node);
+      },
+      seek: () => {},
+      stop: async () => {
+        if (node === undefined) return;
+        this.#members.delete(node);
+        for (const { reader } of this.#members.values()) reader.gone(node, 'goodbye');
+      },
+    };
+  }
+
+  tellAll(about: NodeId): void {
+    for (const to of this.#members.keys()) this.#tell(about, to);
+  }
+
+  #tell(about: NodeId, to: NodeId): void {
+    const member = this.#members.get(about);
+    if (!member || about === to || this.unplugged.has(about) || this.unplugged.has(to)) return;
+    const { node, name, incarnation, types, port } = member.self;
+    this.#members
+      .get(to)
+      ?.reader.seen({ node, name, incarnation, types, endpoints: [{ host: 'memory', port }], source: 'mdns' });
+  }
+}
+
+export interface Started {
+  readonly node: InterMachineNode;
+  readonly store: MemoryStore;
+  readonly problems: string[];
+}
+
+export interface StartOptions {
+  /** What an earlier start of this node left behind. */
+  readonly disk?: MemoryDisk;
+  /** Nodes with the same key trust each other. */
+  readonly key?: string;
+  readonly namespace?: string;
+}
+
+/** Whole nodes in one process, on a network, a clock, disks and turns that move by hand. */
+export class World {
+  readonly clock = new SimulatedClock();
+  readonly scheduler = new ManualScheduler();
+  readonly network = new MemoryNetwork({ clock: this.clock, scheduler: this.scheduler });
+  readonly ether = new Ether();
+  readonly #nodes = new Set<InterMachineNode>();
+  #ids = 0;
+  #seed = 1;
+
+  async start(
+    letters: string,
+    { disk = new MemoryDisk(), key = 'shared', namespace = 'test' }: StartOptions = {},
+  ): Promise<Started> {
+    const self = idOf(letters);
+    const store = new MemoryStore(disk);
+    const problems: string[] = [];
+    const starting = startNode({
+      name: letters,
+      namespace,
+      identity: keyIdentity(self, key),
+      discovery: this.ether.discovery(),
+      transport: this.network.transport(self),
+      store,
+      stored: await store.open(),
+      clock: this.clock,
+      scheduler: this.scheduler,
+      random: () => this.random(),
+      advertiseTypes: true,
+      newId: () => `${letters}-${++this.#ids}`,
+      newEpoch: () => (++this.#ids).toString(16).padStart(16, '0'),
+      report: (message) => problems.push(message),
+    });
+    await this.settle();
+    const node = await starting;
+    node.on('problem', (message) => problems.push(message));
+    this.#nodes.add(node);
+    return { node, store, problems };
+  }
+
+  /** Lets everything happen that needs no time to pass. */
+  async settle(): Promise<void> {
+    for (let idle = 0; idle < 3; ) {
+      const moved = this.scheduler.turn();
+      await new Promise(setImmediate);
+      idle = moved ? 0 : idle + 1;
+    }
+  }
+
+  /** Lets so many milliseconds pass, in steps that no deadline is longer asleep for. */
+  async advance(milliseconds: number, step = 50): Promise<void> {
+    await this.settle();
+    for (let passed = 0; passed < milliseconds; passed += step) {
+      this.clock.increment(Math.min(step, milliseconds - passed));
+      await this.settle();
+    }
+  }
+
+  /** Resolves with what it resolves to, once everything that needs no time happened. */
+  async after<Result>(promise: Promise<Result>): Promise<Result> {
+    // Somebody waits for it, if only below: it must not count as unhandled in between.
+    promise.catch(() => undefined);
+    await this.settle();
+    return await promise;
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.#nodes) await this.after(node.stop());
+  }
+
+  /** A fixed sequence (Park and Miller's minimal standard generator), so that every run is the same. */
+  random(): number {
+    this.#seed = (this.#seed * 48_271) % 2_147_483_647;
+    return this.#seed / 2_147_483_647;
+  }
+}
+
+/** Trust without cryptography: the proof is the key and the line it is for. */
+function keyIdentity(node: NodeId, key: string): Identity {
+  const macOf = (binding: Uint8Array, role: string) =>
+    `${key}/${role}/${Buffer.from(binding).toString('hex').slice(0, 32)}`;
+  return {
+    node,
+    open: false,
+    prove: ({ binding }, role) => ({ keyId: key, mac: macOf(binding, role) }),
+    accepts: ({ binding }, role, proof) => proof?.mac === macOf(binding, role),
+  };
+}
