@@ -24,7 +24,7 @@ export const feeder = setup({
     ],
   },
   states: {
-    separating: { after: { 600: 'waitingForRobot' } },
+    separating: { after: { 1000: 'waitingForRobot' } },
     waitingForRobot: {
       entry: 'offer',
       after: { 1500: { target: 'waitingForRobot', reenter: true } },

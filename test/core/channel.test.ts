@@ -1,0 +1,156 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
+import { Channel, type ChannelOwner } from '../../main/core/channel.ts';
+import { CLOSE } from '../../main/core/close-codes.ts';
+import type { Connection, Identity } from '../../main/core/ports.ts';
+import { decode, encode, type Frame, type Hello } from '../../main/core/wire.ts';
+import { idOf } from '../support/world.ts';
+
+const self = idOf('b');
+const hello: Hello = { type: 'hello', version: 1, id: idOf('a'), name: 'a', incarnation: 1, namespace: 'n' };
+
+let clock: SimulatedClock;
+let sent: Frame[];
+let told: string[];
+let isTrusted: boolean;
+let channel: Channel;
+
+beforeEach(() => {
+  clock = new SimulatedClock();
+  sent = [];
+  told = [];
+  isTrusted = true;
+  const connection: Connection = {
+    peer: idOf('a'),
+    dialled: false,
+    remote: { host: 'memory', port: 1 },
+    binding: new Uint8Array(32),
+    bufferedBytes: 0,
+    send: (text) => {
+      const frame = decode(text);
+      if (frame) sent.push(frame);
+    },
+    close: (code, reason) => channel.closed(code, reason),
+  };
+  const identity: Identity = { node: self, open: false, prove: () => undefined, accepts: () => isTrusted };
+  const owner: ChannelOwner = {
+    proven: (_, { name }) => told.push(`proven ${name}`),
+    welcomed: (_, generation) => {
+      told.push(`welcomed ${generation}`);
+      channel.open();
+    },
+    content: (_, { type }) => told.push(type),
+    closed: (_, code) => told.push(`closed ${code}`),
+  };
+  channel = new Channel({ connection, identity, clock, owner, self: { name: 'b', incarnation: 1, namespace: 'n' } });
+});
+
+const receive = (frame: Frame) => channel.frame(encode(frame));
+const open = () => {
+  receive(hello);
+  receive({ type: 'welcome', generation: [1, 1] });
+};
+/** In steps that are no sleep. */
+const pass = (milliseconds: number) => {
+  for (let passed = 0; passed < milliseconds; passed += 100) clock.increment(100);
+};
+const content: Frame = { type: 'resume', live: {} };
+
+describe('the greeting', () => {
+  test('both say hello at once; content passes after the welcome', () => {
+    expect(sent).toMatchObject([{ type: 'hello', id: self }]);
+    open();
+    receive(content);
+    expect(told).toEqual(['proven a', 'welcomed 1,1', 'resume']);
+  });
+
+  test.each<[string, () => void, number]>([
+    ['content before the welcome', () => [hello, content].forEach(receive), CLOSE.badFrame],
+    ['a second hello', () => [hello, hello].forEach(receive), CLOSE.badFrame],
+    ['a welcome before the hello', () => receive({ type: 'welcome', generation: [1, 1] }), CLOSE.badFrame],
+    ['a hello with another id than the certificate’s', () => receive({ ...hello, id: idOf('c') }), CLOSE.badFrame],
+    ['another version', () => receive({ ...hello, version: 2 }), CLOSE.otherVersion],
+    ['another namespace', () => receive({ ...hello, namespace: 'm' }), CLOSE.otherNamespace],
+    ['no JSON', () => channel.frame('hello?'), CLOSE.badFrame],
+  ])('%s closes the channel', (_, act, code) => {
+    act();
+    expect(told.at(-1)).toBe(`closed ${code}`);
+  });
+
+  test('whom we do not trust learns nothing', () => {
+    isTrusted = false;
+    receive(hello);
+    expect(told).toEqual([`closed ${CLOSE.notTrusted}`]);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('whoever says hello and then nothing, though alive, is shut out after 10 s', () => {
+    receive(hello);
+    for (let second = 0; second < 10; second++) {
+      pass(1_000);
+      receive({ type: 'ping', at: 1 });
+    }
+    expect(told.at(-1)).toBe(`closed ${CLOSE.notTrusted}`);
+  });
+});
+
+describe('the heartbeat', () => {
+  test('a quiet line carries a ping each second', () => {
+    open();
+    sent.length = 0;
+    for (let second = 0; second < 5; second++) {
+      pass(1_000);
+      receive({ type: 'pong', at: 0 });
+    }
+    expect(sent.filter(({ type }) => type === 'ping')).toHaveLength(5);
+  });
+
+  test('a line on which we speak carries none', () => {
+    open();
+    sent.length = 0;
+    for (let tenth = 0; tenth < 20; tenth++) {
+      channel.send({ type: 'resume', live: {} });
+      receive({ type: 'pong', at: 0 });
+      pass(100);
+    }
+    expect(sent.filter(({ type }) => type === 'ping')).toEqual([]);
+  });
+
+  test('three seconds of silence end it, and any frame is a sign of life', () => {
+    open();
+    pass(2_900);
+    channel.frame('{"type":"of-a-later-version"}');
+    pass(2_900);
+    expect(told).not.toContain(`closed ${CLOSE.silent}`);
+    pass(300);
+    expect(told.at(-1)).toBe(`closed ${CLOSE.silent}`);
+    expect(channel.ignoredFrames).toBe(1);
+  });
+
+  test('when we slept, the silence was ours', () => {
+    open();
+    clock.increment(3_600_000);
+    expect(told).not.toContain(`closed ${CLOSE.silent}`);
+    pass(3_500);
+    expect(told.at(-1)).toBe(`closed ${CLOSE.silent}`);
+  });
+
+  test('a ping is answered, and its answer measures the round trip', () => {
+    open();
+    receive({ type: 'ping', at: 77 });
+    expect(sent.at(-1)).toEqual({ type: 'pong', at: 77 });
+    clock.increment(40);
+    receive({ type: 'pong', at: 0 });
+    expect(channel.roundTripMs).toBe(40);
+  });
+
+  test('a closed channel reads and says nothing more', () => {
+    open();
+    channel.closed(1006, '');
+    sent.length = 0;
+    receive(content);
+    pass(10_000);
+    expect(sent).toEqual([]);
+    expect(told.filter((line) => line.startsWith('closed'))).toEqual(['closed 1006']);
+  });
+});
