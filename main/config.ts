@@ -85,8 +85,8 @@ const OPTIONS = z
 
 /** Options, then environment, then defaults. Throws CONFIG_INVALID with everything that is wrong, each with its name. */
 export function configFrom(options: NodeOptions, environment: Environment): NodeConfig {
-  const given = { ...fromEnvironment(environment), ...definedOf(options) };
-  if (options.open) delete given.networkKey;
+  const { networkKey, ...surroundings } = fromEnvironment(environment);
+  const given = { ...surroundings, ...(!options.open && networkKey && { networkKey }), ...definedOf(options) };
   const parsed = OPTIONS.safeParse(given);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) =>

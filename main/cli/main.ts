@@ -9,7 +9,15 @@ const USAGE_EXIT_CODE = 2;
 export async function main(args: readonly string[]): Promise<void> {
   const program = new Command('intermachine')
     .description('State machines that find each other on the LAN and talk directly.')
-    .configureOutput({ outputError: (text, write) => write(`intermachine: ${text.replace(/^error: /, '')}`) })
+    .configureOutput({
+      outputError: (text, write) =>
+        write(
+          `intermachine: ${text
+            .replace(/^error: /, '')
+            .trim()
+            .replaceAll('\n', ' ')}\n`,
+        ),
+    })
     .exitOverride();
 
   program

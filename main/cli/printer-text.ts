@@ -31,8 +31,6 @@ export class TextPrinter implements Printer {
   }
 
   peer(peer: PeerInfo): void {
-    // Seen and not yet spoken to: nothing that a person could act on.
-    if (peer.state === 'offline' && peer.incarnation === 0 && peer.problem === undefined) return;
     const why = peer.state === 'alive' || peer.problem === undefined ? '' : `: ${plain(peer.problem)}`;
     const where = peer.endpoints[0] && peer.state === 'alive' ? dim(` at ${peer.endpoints[0].host}`) : '';
     const text = `node ${this.#nodeName(peer.id, peer.name)} is ${STATE_COLOURS[peer.state](peer.state)}${why}${where}`;
@@ -42,6 +40,8 @@ export class TextPrinter implements Printer {
   }
 
   machine({ type, machine }: MachineChange): void {
+    // That its node came or went is a line already.
+    if (type === 'changed') return;
     this.#line(
       `machine ${bold(plain(machine.id))} of type ${cyan(plain(machine.type))} ${type} on ${this.#nodeName(machine.node)}`,
     );

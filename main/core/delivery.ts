@@ -237,19 +237,19 @@ export class Delivery {
 
   #admit(position: StreamPosition, stored: StoredEnvelope, refused: Refusal[], arrivals: Arrival[]): void {
     const admitted = this.#parts.admit(position.peer, stored);
-    const { envelope } = admitted;
     const loggedAt = this.#parts.wallTime();
     if (admitted.verdict === 'refuse') {
       refused.push([position.sequence, admitted.code]);
-      const parcel = { ...envelope, eventType: '', eventJson: stored.eventJson };
+      const parcel = { ...admitted.envelope, eventType: '', eventJson: stored.eventJson };
       this.#gather({
         type: 'log',
         row: { ...logRow(parcel, 'in', 'refused', loggedAt, position), code: admitted.code },
       });
       return;
     }
+    const { event, ...envelope } = admitted.envelope;
     arrivals.push({ envelope: admitted.envelope, machine: stored.to, position });
-    const parcel = { ...envelope, eventType: admitted.envelope.event.type, eventJson: stored.eventJson };
+    const parcel = { ...envelope, eventType: event.type, eventJson: stored.eventJson };
     this.#gather({ type: 'log', row: logRow(parcel, 'in', 'delivered', loggedAt, position) });
   }
 

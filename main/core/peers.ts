@@ -305,7 +305,13 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     if (this.#stopped) return;
     const { roundTripMs: _, ...info } = infoOf(peer);
     const text = JSON.stringify(info);
-    if (text === peer.told) return;
+    // Seen and not yet spoken to is nothing that anybody could act on.
+    const isNews =
+      peer.told !== '' ||
+      peer.life.getSnapshot().value.presence !== 'offline' ||
+      peer.untrusted ||
+      peer.problem !== undefined;
+    if (!isNews || text === peer.told) return;
     peer.told = text;
     this.#parts.owner.changed(infoOf(peer));
     const missing = [...this.#peers.values()].some((each) => each.incarnation > 0 && !each.channel);

@@ -24,9 +24,22 @@ export class RegistrySync {
   readonly #parts: RegistrySyncParts;
   /** Machines of a peer that its full list, which comes in pages, did not name so far. */
   readonly #unconfirmed = new Map<NodeId, Set<MachineId>>();
+  readonly #reachable = new Set<NodeId>();
 
   constructor(parts: RegistrySyncParts) {
     this.#parts = parts;
+  }
+
+  /** Its channel opened or was lost: its machines are reachable now, or no more. */
+  reachabilityChanged(peer: NodeId, isReachable: boolean): void {
+    if (this.#reachable.has(peer) === isReachable) return;
+    if (isReachable) this.#reachable.add(peer);
+    else this.#reachable.delete(peer);
+    const { registry, changed } = this.#parts;
+    for (const { id } of registry.machinesOf(peer)) {
+      const machine = registry.get(peer, id);
+      if (machine) changed({ type: 'changed', machine });
+    }
   }
 
   connected(peer: NodeId): void {

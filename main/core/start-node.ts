@@ -106,11 +106,13 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
       changed: peerChanged,
       connected: (peer) => {
         runner.step({ type: 'connected', peer });
+        sync.reachabilityChanged(peer, true);
         sync.connected(peer);
       },
       disconnected: (peer) => {
         runner.step({ type: 'disconnected', peer });
         outcomes.channelLost(peer);
+        sync.reachabilityChanged(peer, peers.isAlive(peer));
       },
       content,
       problem,
