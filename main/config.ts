@@ -106,11 +106,12 @@ export function configFrom(options: NodeOptions, environment: Environment): Node
   };
 }
 
-function fromEnvironment(environment: Environment): { name?: string; networkKey?: string } {
-  const { INTERMACHINE_NAME, INTERMACHINE_NETWORK_KEY } = environment;
+function fromEnvironment(environment: Environment): Pick<NodeOptions, 'name' | 'networkKey' | 'loopbackPort'> {
+  const { INTERMACHINE_NAME, INTERMACHINE_NETWORK_KEY, INTERMACHINE_LOOPBACK } = environment;
   return {
     ...(INTERMACHINE_NAME && { name: INTERMACHINE_NAME }),
     ...(INTERMACHINE_NETWORK_KEY && { networkKey: INTERMACHINE_NETWORK_KEY }),
+    ...(INTERMACHINE_LOOPBACK && { loopbackPort: Number(INTERMACHINE_LOOPBACK) }),
   };
 }
 

@@ -16,12 +16,10 @@ export type ErrorCode =
   | 'MACHINE_TYPE_INVALID'
   | 'MACHINE_UNKNOWN'
   | 'NODE_STOPPED'
-  | 'NODE_UNKNOWN'
   | 'NO_MACHINE_OF_TYPE'
   | 'OUTBOX_FULL'
   // What came in
   | 'FRAME_INVALID'
-  | 'FRAME_TOO_LARGE'
   // What the machine or the person set up
   | 'CONFIG_INVALID'
   | 'DATA_DIR_LOCKED'
