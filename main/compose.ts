@@ -1,7 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InterMachineError, reasonOf } from '../shared/errors.ts';
+import { InterMachineError } from '../shared/errors.ts';
 import { SystemClock, SystemScheduler } from './adapters/clock/system.ts';
 import { CombinedDiscovery } from './adapters/discovery/combined.ts';
 import { MdnsDiscovery } from './adapters/discovery/mdns.ts';
@@ -111,27 +110,13 @@ async function open(config: NodeConfig): Promise<Opened> {
 }
 
 async function openDirectory(dataDir: string, name: string): Promise<Opened> {
-  await makeDirectory(dataDir);
   const store = new SqliteStore({ file: join(dataDir, 'node.db') });
   return { store, stored: await store.open(), dataDir, name };
 }
 
 async function networkKeyOf({ networkKey, home }: NodeConfig): Promise<NetworkKey> {
   if (networkKey !== undefined) return NetworkKey.parse(networkKey);
-  await makeDirectory(home);
   return await readOrCreateNetworkKey(join(home, 'network-key'));
-}
-
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new InterMachineError(
-      'DATA_DIR_UNUSABLE',
-      `The data directory ${path} cannot be made: ${reasonOf(cause)}. Choose another with --data-dir.`,
-      { cause },
-    );
-  }
 }
 
 /** A name may hold what a file name may not. */

@@ -25,13 +25,16 @@ export class Emitter<Events> implements Observable<Events> {
     };
   }
 
-  emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
-    for (const listener of this.#listeners[name] ?? []) {
+  /** Returns whether anybody listens. */
+  emit<Name extends keyof Events>(name: Name, payload: Events[Name]): boolean {
+    const listeners = this.#listeners[name] ?? new Set();
+    for (const listener of listeners) {
       try {
         listener(payload);
       } catch (thrown) {
         this.#report(`A listener for "${String(name)}" failed: ${reasonOf(thrown)}`);
       }
     }
+    return listeners.size > 0;
   }
 }

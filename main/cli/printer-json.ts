@@ -4,17 +4,15 @@ import type { Printer } from './printer.ts';
 
 /** For programs: one JSON object a line, `event` first; the first one is `ready`. */
 export class JsonPrinter implements Printer {
-  #isReady = false;
+  /** Problems from before the first line. */
+  #early: string[] | undefined = [];
 
   ready({ node, dataDir }: Started): void {
-    this.#isReady = true;
-    this.#line('ready', {
-      nodeId: node.id,
-      name: node.name,
-      port: node.port,
-      dashboard: null,
-      dataDir: dataDir ?? null,
-    });
+    const { id: nodeId, name, port } = node;
+    this.#line('ready', { nodeId, name, port, dashboard: null, dataDir: dataDir ?? null });
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const message of early) this.problem(message);
   }
 
   peer({ id, name, state, endpoints, problem }: PeerInfo): void {
@@ -34,8 +32,8 @@ export class JsonPrinter implements Printer {
   }
 
   problem(message: string): void {
-    if (this.#isReady) this.#line('problem', { message });
-    else process.stderr.write(`intermachine: ${message}\n`);
+    if (this.#early) this.#early.push(message);
+    else this.#line('problem', { message });
   }
 
   stopping(): void {

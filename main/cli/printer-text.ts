@@ -6,11 +6,17 @@ import { bold, cyan, dim, fieldsOf, green, plain, red, timeOfDay, yellow } from 
 
 const STATE_COLOURS = { alive: green, suspect: yellow, offline: dim, untrusted: red };
 
+/** A problem that stays is told once a minute. */
+const REPEAT_AFTER_MS = 60_000;
+/** Problems that are remembered for that. */
+const MAX_PROBLEMS = 100;
+
 /** For people: a heading, then a line for each thing that happens. */
 export class TextPrinter implements Printer {
   #node: InterMachineNode | undefined;
   /** What was printed last of each peer, so that only what people see as a change is a line. */
   readonly #peers = new Map<string, string>();
+  readonly #problems = new Map<string, { readonly at: number; again: number }>();
 
   ready({ node, dataDir, networkKeyId }: Started): void {
     this.#node = node;
@@ -63,7 +69,18 @@ export class TextPrinter implements Printer {
   }
 
   problem(message: string): void {
-    process.stderr.write(`${yellow(`${timeOfDay(Date.now())}  ${plain(message)}`)}\n`);
+    const now = Date.now();
+    const before = this.#problems.get(message);
+    if (before && now - before.at < REPEAT_AFTER_MS) {
+      before.again++;
+      return;
+    }
+    const again = before?.again ? ` (and ${before.again} times more since ${timeOfDay(before.at)})` : '';
+    this.#problems.delete(message);
+    this.#problems.set(message, { at: now, again: 0 });
+    const [oldest] = this.#problems.keys();
+    if (this.#problems.size > MAX_PROBLEMS && oldest !== undefined) this.#problems.delete(oldest);
+    process.stderr.write(`${yellow(`${timeOfDay(now)}  ${plain(message)}${again}`)}\n`);
   }
 
   stopping(): void {

@@ -46,6 +46,7 @@ export interface NodeInsides {
   readonly name: string;
   readonly port: number;
   readonly events: Emitter<NodeEvents>;
+  readonly problem: (message: string) => void;
   readonly registry: Registry;
   readonly sync: RegistrySync;
   readonly peers: Peers;
@@ -75,7 +76,7 @@ export class InterMachineNode implements Observable<NodeEvents>, AsyncDisposable
       registry: insides.registry,
       send: insides.send,
       unregister: (id) => this.unregister(id),
-      problem: (message) => insides.events.emit('problem', message),
+      problem: insides.problem,
       random: insides.random,
     };
     this.#sender = new MachineSender(NODE_MACHINE_ID, this.#machineNode);

@@ -65,7 +65,9 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
   const remembered = new Map(ours.map((machine) => [machine.id, machine]));
 
   const events = new Emitter<NodeEvents>(parts.report);
-  const problem = (message: string) => events.emit('problem', message);
+  const problem = (message: string) => {
+    if (!events.emit('problem', message)) parts.report(message);
+  };
   const registry = new Registry(self, (node) => peers.isAlive(node));
   const host = new Host(clock, new RunQueue(clock, scheduler), { ended: (id, end) => machineEnded(id, end) });
   const outcomes = new Outcomes();
@@ -251,6 +253,7 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
     name,
     port,
     events,
+    problem,
     registry,
     sync,
     peers,

@@ -1,0 +1,245 @@
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MIGRATIONS } from '../../../main/adapters/store/schema.ts';
+import { SqliteStore } from '../../../main/adapters/store/sqlite.ts';
+import { startStoreProcess } from '../../support/store/child.ts';
+import { databaseFile, newDirectory, temporaryDirectory } from '../../support/store/place.ts';
+import { log, mark, position } from '../../support/store/rows.ts';
+
+let template: string;
+beforeAll(async () => {
+  template = databaseFile(newDirectory());
+  const store = new SqliteStore({ file: template });
+  await store.open();
+  await store.commit(Array.from({ length: 300 }, (_, at) => log(String(at))));
+  await store.close();
+});
+afterAll(() => rmSync(dirname(template), { recursive: true, force: true }));
+
+/** A store with 300 messages, closed as it should be. */
+function filledStore(): string {
+  const file = databaseFile();
+  for (const suffix of ['', '-id']) copyFileSync(`${template}${suffix}`, `${file}${suffix}`);
+  return file;
+}
+
+const contents = (file: string) => (existsSync(file) && statSync(file).isFile() ? readFileSync(file) : undefined);
+
+function sqlite(file: string, work: (db: Database.Database) => void): void {
+  const db = new Database(file);
+  work(db);
+  db.close();
+}
+
+/** A process was killed while it wrote: pages of its transaction are in the file, and what was there in the journal. */
+async function halfWritten(tables: string): Promise<string> {
+  const file = databaseFile();
+  const child = startStoreProcess('writeHalf', file, tables);
+  await child.reported((message) => message === 'written');
+  await child.kill();
+  expect(statSync(file).size).toBeGreaterThan(0);
+  expect(statSync(`${file}-journal`).size).toBeGreaterThan(0);
+  return file;
+}
+
+/** By another process: this one would lose its store's lock when it closes the file. */
+function overwrite(file: string, source: string): void {
+  const program = 'const [file, source] = process.argv.slice(1); fs.writeFileSync(file, fs.readFileSync(source))';
+  execFileSync(process.execPath, ['-e', program, file, source]);
+}
+
+/** Overwrites `length` bytes from `at` on. */
+function scribble(file: string, at: number, length: number): void {
+  const bytes = readFileSync(file);
+  bytes.fill(0xa5, at, Math.min(at + length, bytes.length));
+  writeFileSync(file, bytes);
+}
+
+test.each<[string, string, (file: string) => void]>([
+  ['text', 'STORE_CORRUPT', (file) => writeFileSync(file, 'these are my notes, not messages. '.repeat(200))],
+  ['a bad magic', 'STORE_CORRUPT', (file) => scribble(file, 0, 16)],
+  ['a header of nonsense', 'STORE_CORRUPT', (file) => scribble(file, 16, 80)],
+  ['an overwritten page in the middle', 'STORE_CORRUPT', (file) => scribble(file, 8 * 4096, 4096)],
+  ['an overwritten table of contents', 'STORE_CORRUPT', (file) => scribble(file, 100, 1000)],
+  ['0 bytes', 'STORE_CORRUPT', (file) => truncateSync(file, 0)],
+  ['1 byte', 'STORE_CORRUPT', (file) => truncateSync(file, 1)],
+  ['its header alone', 'STORE_CORRUPT', (file) => truncateSync(file, 100)],
+  ['its first page alone', 'STORE_CORRUPT', (file) => truncateSync(file, 4096)],
+  ['half of its bytes', 'STORE_CORRUPT', (file) => truncateSync(file, Math.floor(statSync(file).size / 2))],
+  ['its last page missing', 'STORE_CORRUPT', (file) => truncateSync(file, statSync(file).size - 4096)],
+  ['its last byte missing', 'STORE_CORRUPT', (file) => truncateSync(file, statSync(file).size - 1)],
+  ['nothing where it was', 'STORE_CORRUPT', (file) => rmSync(file)],
+  ['the id of another database beside it', 'STORE_CORRUPT', (file) => writeFileSync(`${file}-id`, 'another\n')],
+  [
+    'a newer schema',
+    'STORE_NEWER',
+    (file) => sqlite(file, (db) => db.pragma(`user_version = ${MIGRATIONS.length + 1}`)),
+  ],
+  ['the mark of another program', 'STORE_CORRUPT', (file) => sqlite(file, (db) => db.pragma('application_id = 7'))],
+  [
+    'a directory in its place',
+    'DATA_DIR_UNUSABLE',
+    (file) => {
+      rmSync(file);
+      mkdirSync(file);
+    },
+  ],
+])('a database with %s is refused with %s and left as it is', async (_, code, damage) => {
+  const file = filledStore();
+  damage(file);
+  const before = contents(file);
+  const store = new SqliteStore({ file });
+  await expect(store.open()).rejects.toMatchObject({ code, message: expect.stringContaining(file) });
+  expect(contents(file)).toEqual(before);
+  await expect(store.commit([mark(1)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  await store.close();
+});
+
+test('a damaged database with an unfinished journal is left as it is, both of them', async () => {
+  const file = filledStore();
+  const child = startStoreProcess('commitForEver', file);
+  await child.reported((message) => message === 100);
+  await child.kill();
+  // The first pages are in the journal too, and would be repaired from there.
+  scribble(file, 2 * 4096, statSync(file).size);
+  const before = [contents(file), contents(`${file}-wal`)];
+  expect(before[1]?.length).toBeGreaterThan(0);
+  await expect(new SqliteStore({ file }).open()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  expect([contents(file), contents(`${file}-wal`)]).toEqual(before);
+});
+
+test('a database emptied before its id was ever written is told by its journal', async () => {
+  const file = databaseFile();
+  const child = startStoreProcess('commitForEver', file);
+  await child.reported((message) => message === 20);
+  await child.kill();
+  rmSync(`${file}-id`);
+  truncateSync(file, 0);
+  await expect(new SqliteStore({ file }).open()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
+});
+
+test('the journal of a killed process that lost its end loses that end alone', async () => {
+  const file = databaseFile();
+  const child = startStoreProcess('commitForEver', file);
+  await child.reported((message) => message === 50);
+  await child.kill();
+  truncateSync(`${file}-wal`, statSync(`${file}-wal`).size - 1000);
+  const store = new SqliteStore({ file });
+  const { outbox, marks } = await store.open();
+  expect(marks).toEqual(outbox.length === 0 ? [] : [position(outbox.length)]);
+  expect(await store.messages({ limit: 10_000 })).toHaveLength(outbox.length);
+  await store.close();
+});
+
+test('a new database that was cut off half written begins anew', async () => {
+  const file = await halfWritten('');
+  const store = new SqliteStore({ file });
+  expect(await store.open()).toMatchObject({ incarnation: 0, outbox: [] });
+  await store.close();
+});
+
+test('a database of another program, cut off half written, stays one', async () => {
+  const file = await halfWritten('CREATE TABLE customers (name)');
+  await expect(new SqliteStore({ file }).open()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  sqlite(file, (db) => expect(db.prepare('SELECT name FROM sqlite_schema').pluck().all()).toEqual(['customers']));
+});
+
+test('once the disk has failed under a commit none is taken, until the store was checked and opened anew', async () => {
+  const file = filledStore();
+  const sound = join(temporaryDirectory(), 'sound');
+  copyFileSync(file, sound);
+  const damaged = join(temporaryDirectory(), 'damaged');
+  copyFileSync(file, damaged);
+  scribble(damaged, 4096, statSync(file).size);
+  const store = new SqliteStore({ file });
+  await store.open();
+  overwrite(file, damaged);
+  const failed = { code: 'STORE_FAILED', message: expect.stringContaining('unknown') };
+  await expect(store.commit([log('300')])).rejects.toMatchObject(failed);
+  overwrite(file, sound);
+  await expect(store.commit([{ type: 'incarnation', incarnation: 1 }])).rejects.toMatchObject(failed);
+  await store.close();
+
+  await store.open();
+  await store.commit([log('300')]);
+  expect(await store.messages({ limit: 1 })).toMatchObject([{ id: '300' }]);
+  await store.close();
+});
+
+test('once the database and its id are moved away, as the message says, a new one begins', async () => {
+  const file = filledStore();
+  truncateSync(file, 0);
+  await expect(new SqliteStore({ file }).open()).rejects.toMatchObject({
+    message: expect.stringContaining(`${file}-id`),
+  });
+  rmSync(file);
+  rmSync(`${file}-id`);
+  const store = new SqliteStore({ file });
+  expect(await store.open()).toMatchObject({ incarnation: 0 });
+  await store.close();
+});
+
+test('a lost id file is written anew', async () => {
+  const file = filledStore();
+  const id = readFileSync(`${file}-id`, 'utf8');
+  rmSync(`${file}-id`);
+  const store = new SqliteStore({ file });
+  await store.open();
+  expect(readFileSync(`${file}-id`, 'utf8')).toBe(id);
+  await store.close();
+});
+
+test('a restored older copy of the same database opens', async () => {
+  const file = filledStore();
+  const backup = readFileSync(file);
+  const store = new SqliteStore({ file });
+  await store.open();
+  await store.commit([mark(5)]);
+  await store.close();
+  writeFileSync(file, backup);
+  expect((await store.open()).marks).toEqual([]);
+  await store.close();
+});
+
+test('a row whose event was damaged on disk is reported, and the other rows can be read', async () => {
+  const file = filledStore();
+  sqlite(file, (db) => db.exec("UPDATE messages SET event_json = '{\"type' WHERE id = '299'"));
+  const store = new SqliteStore({ file });
+  await store.open();
+  await expect(store.messages({ limit: 1 })).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  await store.commit([log('300', { eventType: 'NEXT' })]);
+  expect(await store.messages({ eventType: 'NEXT' })).toHaveLength(1);
+  await store.close();
+});
+
+// Permissions do not bind root, so these are places where nobody can write.
+test.each<[string, (directory: string) => string]>([
+  ['below a file', (directory) => join(directory, 'file', 'intermachine.db')],
+  ['in a file system without files', () => '/proc/intermachine/intermachine.db'],
+  ['a device', () => '/dev/null'],
+  ['at the end of links in a circle', (directory) => join(directory, 'circle', 'intermachine.db')],
+  ['of a name that is too long', (directory) => join(directory, 'x'.repeat(300))],
+])('a place %s is unusable', async (_, place) => {
+  const directory = temporaryDirectory();
+  writeFileSync(join(directory, 'file'), 'a file');
+  symlinkSync(join(directory, 'circle'), join(directory, 'circle'));
+  const file = place(directory);
+  await expect(new SqliteStore({ file }).open()).rejects.toMatchObject({
+    code: 'DATA_DIR_UNUSABLE',
+    message: expect.stringContaining(file),
+  });
+});

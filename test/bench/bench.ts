@@ -1,0 +1,141 @@
+// npm run bench: the hot paths against the limit of their parts, in one run on one machine. Read the ratios, not the figures.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
+import { createActor, createMachine } from 'xstate';
+import { SqliteStore } from '../../main/adapters/store/sqlite.ts';
+import { createNode } from '../../main/index.ts';
+import { reply } from '../../main/xstate.ts';
+import { addressOf, machineId } from '../../shared/ids.ts';
+import { freeUdpPort } from '../support/cli.ts';
+import { idOf } from '../support/world.ts';
+
+const EVENTS = 50_000;
+/** Sends that are not accepted yet; enough to keep every part busy. */
+const IN_FLIGHT = 2_000;
+const SAMPLE = { type: 'SAMPLE', value: 'x'.repeat(72) };
+
+const directory = await mkdtemp(join(tmpdir(), 'intermachine-bench-'));
+const loopbackPort = await freeUdpPort();
+const receiver = fork(new URL('./receiver.ts', import.meta.url), [join(directory, 'receiver'), String(loopbackPort)]);
+const told = async (key: string): Promise<number> => {
+  for (;;) {
+    const [message] = (await once(receiver, 'message')) as [Record<string, number>];
+    const value = message[key];
+    if (value !== undefined) return value;
+  }
+};
+const expectEvents = async (events: number): Promise<{ reached: Promise<number> }> => {
+  receiver.send({ expect: events });
+  await told('expecting');
+  return { reached: told('reached') };
+};
+
+/** Events per second. */
+async function rate(events: number, work: () => Promise<unknown>): Promise<number> {
+  const from = performance.now();
+  await work();
+  return (events * 1000) / (performance.now() - from);
+}
+
+const show = (what: string, perSecond: number, limit?: number) => {
+  const ratio = limit ? `  ${(perSecond / limit).toFixed(2)} of its limit` : '';
+  console.log(`${what.padEnd(66)} ${Math.round(perSecond).toLocaleString('en').padStart(9)} /s${ratio}`);
+};
+
+const barePort = await told('ready');
+const node = await createNode({ name: 'sender', dataDir: join(directory, 'sender'), loopbackPort });
+const [sink] = await node.waitForType('Sink');
+if (!sink) throw new Error('the receiver was not found');
+
+console.log(`Node ${process.version}, ${EVENTS.toLocaleString('en')} events of 100 bytes\n`);
+
+const bare = await rate(EVENTS, async () => {
+  const { reached } = await expectEvents(EVENTS);
+  const socket = new WebSocket(`ws://127.0.0.1:${barePort}`, { perMessageDeflate: false });
+  await once(socket, 'open');
+  for (let n = 0; n < EVENTS; n++) {
+    socket.send(JSON.stringify(SAMPLE));
+    if (n % IN_FLIGHT === 0) await new Promise(setImmediate);
+  }
+  await reached;
+  socket.close();
+});
+show('ws alone, an event a frame, nothing stored', bare);
+
+const durable = await rate(EVENTS, async () => {
+  const { reached } = await expectEvents(EVENTS);
+  const flying = new Set<Promise<unknown>>();
+  for (let n = 0; n < EVENTS; n++) {
+    const sending = node.sendTo(sink.address, SAMPLE, { until: 'accepted' }).finally(() => flying.delete(sending));
+    flying.add(sending);
+    if (flying.size >= IN_FLIGHT) await Promise.race(flying);
+  }
+  await reached;
+});
+show('node to node, on disk at both ends before it is handed over', durable, bare);
+
+const store = new SqliteStore({ file: join(directory, 'alone.db') });
+await store.open();
+const stored = await rate(EVENTS, async () => {
+  const [a, b] = [addressOf(idOf('a'), machineId('A')), addressOf(idOf('b'), machineId('B'))];
+  for (let n = 0; n < EVENTS; n += 100) {
+    const changes = Array.from({ length: 100 }, (_, k) => ({
+      type: 'log' as const,
+      row: {
+        id: `${n + k}`,
+        from: a,
+        to: b,
+        sentAt: 0,
+        direction: 'local' as const,
+        status: 'delivered' as const,
+        loggedAt: 0,
+        eventType: 'SAMPLE',
+        eventJson: JSON.stringify(SAMPLE),
+      },
+    }));
+    const committing = store.commit(changes);
+    if ((n / 100) % 20 === 19) await committing;
+  }
+  await store.commit([]);
+});
+show('rows of the log, in commits of 100', stored);
+await store.close();
+
+const trips: number[] = [];
+for (let n = 0; n < 500; n++) {
+  const from = performance.now();
+  await node.sendTo(sink.address, SAMPLE, { until: 'handled' });
+  trips.push(performance.now() - from);
+}
+trips.sort((a, b) => a - b);
+console.log(
+  `${'one event at a time, until it is handled'.padEnd(66)} p50 ${trips[250]?.toFixed(2)} ms  p99 ${trips[495]?.toFixed(2)} ms`,
+);
+
+const EXCHANGES = 20_000;
+const actor = createActor(createMachine({ on: { PING: {} } })).start();
+const alone = await rate(EXCHANGES * 2, async () => {
+  for (let n = 0; n < EXCHANGES * 2; n++) actor.send({ type: 'PING' });
+});
+show('xstate alone, transitions', alone);
+
+const { promise: done, resolve } = Promise.withResolvers<void>();
+let exchanges = 0;
+const volley = { actions: [() => ++exchanges === EXCHANGES && resolve(), reply({ type: 'PING' })] };
+const one = await node.register('Volley', createMachine({ on: { PING: volley } }));
+const partner = await node.register('Volley', createMachine({ on: { PING: { actions: reply({ type: 'PING' }) } } }));
+const local = await rate(EXCHANGES * 2, async () => {
+  void one.sendTo(partner.address, { type: 'PING' });
+  await done;
+});
+show('two machines of one node, events, logged', local, alone);
+await node.unregister(one.id);
+
+receiver.disconnect();
+await once(receiver, 'exit');
+await node.stop();
+await rm(directory, { recursive: true, force: true });

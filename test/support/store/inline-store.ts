@@ -1,0 +1,30 @@
+import { SqliteConnection } from '../../../main/adapters/store/sqlite-connection.ts';
+import type { Change, MessageQuery, Store } from '../../../main/core/ports.ts';
+
+/** The database of a SqliteStore on the test's own thread: starting a thread for each history would take minutes. */
+export class InlineStore implements Store {
+  readonly #file: string;
+  #connection: SqliteConnection | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async open() {
+    this.#connection ??= new SqliteConnection({ file: this.#file });
+    return this.#connection.state();
+  }
+
+  async commit(changes: readonly Change[]) {
+    this.#connection!.commit(changes);
+  }
+
+  async messages(query: MessageQuery) {
+    return this.#connection!.messages(query);
+  }
+
+  async close() {
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+}
