@@ -24,7 +24,8 @@ export interface Arrival {
 /** What is decided about an envelope that a peer sent, before anything is written. */
 export type Verdict =
   | { readonly verdict: 'accept'; readonly envelope: Envelope }
-  | { readonly verdict: 'refuse'; readonly envelope: Omit<Envelope, 'event'>; readonly code: ErrorCode };
+  /** What is logged of it: an event that is none is not stored as it came. */
+  | { readonly verdict: 'refuse'; readonly parcel: Parcel; readonly code: ErrorCode };
 
 export type DeliveryInput =
   /** Throws OUTBOX_FULL. */
@@ -240,10 +241,9 @@ export class Delivery {
     const loggedAt = this.#parts.wallTime();
     if (admitted.verdict === 'refuse') {
       refused.push([position.sequence, admitted.code]);
-      const parcel = { ...admitted.envelope, eventType: '', eventJson: stored.eventJson };
       this.#gather({
         type: 'log',
-        row: { ...logRow(parcel, 'in', 'refused', loggedAt, position), code: admitted.code },
+        row: { ...logRow(admitted.parcel, 'in', 'refused', loggedAt, position), code: admitted.code },
       });
       return;
     }

@@ -1,9 +1,12 @@
-import type { Envelope } from '../../shared/envelope.ts';
+import type { Envelope, MachineEvent } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { decodeEvent } from '../../shared/event.ts';
 import { addressOf, type MachineId, type NodeId, parseAddress } from '../../shared/ids.ts';
 import type { Parcel, Verdict } from './delivery.ts';
 import type { StoredEnvelope } from './ports.ts';
+
+/** Characters of a text that is no event that are kept in the log: enough to see what it was. */
+const MAX_REFUSED_LENGTH = 1_000;
 
 export interface RouterParts {
   readonly self: NodeId;
@@ -38,14 +41,21 @@ export class Router {
       ...(correlationId !== undefined && { correlationId }),
       ...(causationId !== undefined && { causationId }),
     };
-    const refuse = (code: ErrorCode): Verdict => ({ verdict: 'refuse', envelope, code });
-    if (!this.#parts.knows(to)) return refuse('MACHINE_UNKNOWN');
-    if (this.#parts.isBusy(to)) return refuse('MACHINE_BUSY');
+    const refuse = (code: ErrorCode, eventType: string, json: string): Verdict => ({
+      verdict: 'refuse',
+      parcel: { ...envelope, eventType, eventJson: json },
+      code,
+    });
+    let event: MachineEvent;
     try {
-      return { verdict: 'accept', envelope: { ...envelope, event: decodeEvent(eventJson) } };
+      event = decodeEvent(eventJson);
     } catch (thrown) {
-      if (thrown instanceof InterMachineError) return refuse(thrown.code);
-      throw thrown;
+      if (!(thrown instanceof InterMachineError)) throw thrown;
+      // Whatever it was, the log holds an event: its readers must not stumble over it.
+      return refuse(thrown.code, '', JSON.stringify({ type: '', refused: eventJson.slice(0, MAX_REFUSED_LENGTH) }));
     }
+    if (!this.#parts.knows(to)) return refuse('MACHINE_UNKNOWN', event.type, eventJson);
+    if (this.#parts.isBusy(to)) return refuse('MACHINE_BUSY', event.type, eventJson);
+    return { verdict: 'accept', envelope: { ...envelope, event } };
   }
 }
