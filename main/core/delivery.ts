@@ -72,6 +72,8 @@ interface PeerStreams {
   readonly outgoing: OutgoingStream;
   readonly incoming: IncomingStream;
   connected: boolean;
+  /** Counts connections: what one of them asked for is not answered on the next. */
+  connection: number;
   /** By epoch; told at the end of the turn. */
   outcomes: Map<string, SequenceOutcome[]>;
 }
@@ -208,13 +210,14 @@ export class Delivery {
   }
 
   /** The answer is a barrier: it waits for everything that was under way to the disk when it was asked for. */
-  #answer(peer: NodeId, { incoming }: PeerStreams, { live }: Resume): void {
-    this.#gathering.afterwards.push(() => {
-      for (const [epoch, firstOpen] of Object.entries(live)) this.#frame(peer, incoming.answer(epoch, firstOpen));
-    });
+  #answer(peer: NodeId, streams: PeerStreams, { live }: Resume): void {
+    this.#afterCommit(peer, streams, () =>
+      Object.entries(live).map(([epoch, firstOpen]) => streams.incoming.answer(epoch, firstOpen)),
+    );
   }
 
-  #receive(peer: NodeId, { incoming }: PeerStreams, { epoch, first, envelopes }: Messages): void {
+  #receive(peer: NodeId, streams: PeerStreams, { epoch, first, envelopes }: Messages): void {
+    const { incoming } = streams;
     const refused: Refusal[] = [];
     const arrivals: Arrival[] = [];
     let sequence = first;
@@ -230,9 +233,18 @@ export class Delivery {
     }
     const last = sequence - 1;
     this.#gather({ type: 'mark', peer, epoch, sequence: last });
-    this.#gathering.afterwards.push(() => {
-      this.#frame(peer, incoming.commit(epoch, last, refused));
+    this.#afterCommit(peer, streams, () => {
       for (const arrival of arrivals) this.#outputs.push({ type: 'handOver', arrival });
+      return [incoming.commit(epoch, last, refused)];
+    });
+  }
+
+  /** What is due when everything gathered so far is on disk. Its frames leave only on the connection that asked for them. */
+  #afterCommit(peer: NodeId, streams: PeerStreams, act: () => readonly Content[]): void {
+    const { connection } = streams;
+    this.#gathering.afterwards.push(() => {
+      const frames = act();
+      if (streams.connection === connection) for (const frame of frames) this.#frame(peer, frame);
     });
   }
 
@@ -268,12 +280,14 @@ export class Delivery {
   #connect(peer: NodeId): void {
     const streams = this.#streams(peer);
     streams.connected = true;
+    streams.connection++;
     streams.outgoing.connected();
   }
 
   #disconnect(peer: NodeId): void {
     const streams = this.#streams(peer);
     streams.connected = false;
+    streams.connection++;
     streams.outgoing.disconnected();
     streams.outcomes = new Map();
   }
@@ -354,6 +368,7 @@ export class Delivery {
       ),
       incoming: new IncomingStream(stored.marks.filter((mark) => mark.peer === peer)),
       connected: false,
+      connection: 0,
       outcomes: new Map<string, SequenceOutcome[]>(),
     };
     this.#peers.set(peer, streams);

@@ -1,0 +1,70 @@
+import { createSocket, type RemoteInfo } from 'node:dgram';
+import Bonjour from 'bonjour-service';
+import type { OwnRecord } from './mdns-records.ts';
+
+/** A multicast group, and the UDP port that everybody in it uses. */
+export interface MulticastGroup {
+  readonly ip: string;
+  readonly port: number;
+}
+
+type Done = (error?: unknown) => void;
+
+/** What we use of multicast-dns, which bonjour-service holds inside. */
+interface MulticastDns {
+  /** `networkInterface`: the group was joined. */
+  on(event: 'ready' | 'networkInterface', listener: () => void): void;
+  on(event: 'error' | 'warning', listener: (error: unknown) => void): void;
+  on(event: 'query' | 'response', listener: (packet: unknown, from: RemoteInfo) => void): void;
+  query(packet: { questions: { name: string; type: 'PTR' | 'SRV' | 'TXT' }[] }, done: Done): void;
+  respond(packet: { answers: readonly OwnRecord[] }, done: Done): void;
+  destroy(done: Done): void;
+}
+
+/** What we use of bonjour-service's own server: it answers every query with what is registered. */
+interface BonjourServer {
+  readonly mdns: MulticastDns;
+  register(records: readonly OwnRecord[]): void;
+  /** Takes away everything of the same kind and name. */
+  unregister(records: readonly OwnRecord[]): void;
+}
+
+/** Bytes. The largest mDNS packet there may be (RFC 6762, 17); larger ones only cost time to decode. */
+const MAX_PACKET_BYTES = 9_000;
+/** Each question is answered by a packet of its own, so one packet must not hold thousands. */
+const MAX_QUESTIONS = 64;
+/** Where a DNS header counts its questions (RFC 1035, 4.1.1). */
+const QUESTION_COUNT_AT = 4;
+
+/**
+ * Opens bonjour-service 1.4.4 for one interface, as socket, codec and answerer. Only that: its publishing probes, announces stale
+ * records and frees names of others; its browser keeps dead peers. It has no typed access to any of this, so test/adapters/discovery
+ * holds a contract test for everything declared above. Listeners for `error` and `warning` must be attached in the same turn: without them
+ * a busy port ends the process.
+ *
+ * `admits` says which source addresses are heard at all: others on the wire are off-link, and none of their business (RFC 6762, 11).
+ */
+export function openBonjour(
+  at: string,
+  group: MulticastGroup,
+  admits: (source: string) => boolean,
+  onError: (error: unknown) => void,
+): BonjourServer {
+  const socket = createSocket({ type: 'udp4', reuseAddr: true });
+  const emit = socket.emit.bind(socket);
+  // multicast-dns decodes whatever arrives; what is not worth it must be stopped before.
+  socket.emit = (event: string | symbol, ...args: unknown[]): boolean =>
+    event === 'message' && !isWorthDecoding(args[0], args[1], admits) ? false : emit(event, ...args);
+  // Bound to the interface's own address, a socket would not hear multicast at all.
+  const options = { ...group, interface: at, bind: '0.0.0.0', socket };
+  const bonjour: object = new Bonjour(options as ConstructorParameters<typeof Bonjour>[0], onError);
+  return (bonjour as { readonly server: BonjourServer }).server;
+}
+
+function isWorthDecoding(message: unknown, from: unknown, admits: (source: string) => boolean): boolean {
+  if (!Buffer.isBuffer(message) || message.length > MAX_PACKET_BYTES || message.length < QUESTION_COUNT_AT + 2)
+    return false;
+  if (message.readUInt16BE(QUESTION_COUNT_AT) > MAX_QUESTIONS) return false;
+  const source: unknown = typeof from === 'object' && from !== null ? Reflect.get(from, 'address') : undefined;
+  return typeof source === 'string' && admits(source);
+}

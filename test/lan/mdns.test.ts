@@ -1,0 +1,265 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { subtypeOf } from '../../main/adapters/discovery/mdns-records.ts';
+import type { Announcement } from '../../main/core/ports.ts';
+import { announcementOf, eventually } from '../support/discovery.ts';
+import { createLan, type Lan, type LanHost, lanUnavailable } from '../support/lan.ts';
+import type { HostCommand, HostReport } from './discovery-host.ts';
+
+const noLan = lanUnavailable();
+const noAvahi = ['avahi-daemon', 'avahi-browse', 'avahi-publish', 'dbus-daemon', 'dbus-send'].find(
+  (command) => spawnSync('which', [command]).status !== 0,
+);
+
+/** A node on one host of the LAN. */
+class HostNode {
+  readonly self: Announcement;
+  readonly reports: HostReport[] = [];
+  readonly #child: ChildProcess;
+
+  constructor(host: LanHost, id: string, changes: Partial<Announcement> = {}) {
+    this.self = announcementOf(id, changes);
+    this.#child = host.spawn(process.execPath, [join(import.meta.dirname, 'discovery-host.ts')], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child.on('message', (report) => this.reports.push(report as HostReport));
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  tell(command: HostCommand): void {
+    this.#child.send(command);
+  }
+
+  first<Type extends HostReport['type']>(
+    type: Type,
+    where: (report: HostReport & { type: Type }) => boolean = () => true,
+  ): Promise<HostReport & { type: Type }> {
+    return eventually(`${this.self.name}: ${type}`, () =>
+      this.reports
+        .filter((report): report is HostReport & { type: Type } => report.type === type)
+        .find((report) => where(report)),
+    );
+  }
+
+  async start(): Promise<this> {
+    await this.first('ready');
+    this.tell({ type: 'start', self: this.self });
+    await this.first('started');
+    return this;
+  }
+
+  sees(other: HostNode) {
+    return this.first('seen', (report) => report.sighting.node === other.self.node);
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+describe.skipIf(noLan !== undefined)(`mDNS between hosts${noLan ? ` (skipped: ${noLan})` : ''}`, () => {
+  let lan: Lan;
+  let one: LanHost;
+  let two: LanHost;
+  let three: LanHost;
+
+  beforeEach(() => {
+    lan = createLan(3);
+    [one, two, three] = lan.hosts as [LanHost, LanHost, LanHost];
+  });
+
+  afterEach(() => lan.down());
+
+  test('three nodes see each other within 500 ms, at their addresses', async () => {
+    const nodes = [new HostNode(one, 'one'), new HostNode(two, 'two'), new HostNode(three, 'three')];
+    await Promise.all(nodes.map((node) => node.start()));
+    for (const node of nodes) {
+      for (const other of nodes.filter((each) => each !== node)) {
+        const { at, sighting } = await node.sees(other);
+        const begun = Math.max((await node.first('starting')).at, (await other.first('starting')).at);
+        expect(at - begun).toBeLessThan(500);
+        const at4 = `10.77.0.${nodes.indexOf(other) + 1}`;
+        const at6 = `fd77::${nodes.indexOf(other) + 1}`;
+        expect(sighting.endpoints.map((endpoint) => endpoint.host)).toEqual([at4, at6]);
+      }
+    }
+    expect(nodes.flatMap((node) => node.reports.filter((report) => report.type === 'problem'))).toEqual([]);
+  });
+
+  test('a change of the types is seen within 300 ms', async () => {
+    const [first, second] = await Promise.all([new HostNode(one, 'one').start(), new HostNode(two, 'two').start()]);
+    await second.sees(first);
+    first.tell({ type: 'announce', self: { ...first.self, types: ['New'], revision: 1 } });
+    const { at } = await second.first('seen', (report) => report.sighting.types?.includes('New') === true);
+    expect(at - (await first.first('announcing')).at).toBeLessThan(300);
+  });
+
+  test('a goodbye is seen within 300 ms', async () => {
+    const [first, second] = await Promise.all([new HostNode(one, 'one').start(), new HostNode(two, 'two').start()]);
+    await second.sees(first);
+    first.tell({ type: 'stop' });
+    const gone = await second.first('gone');
+    expect(gone).toMatchObject({ node: first.self.node, reason: 'goodbye' });
+    expect(gone.at - (await first.first('stopping')).at).toBeLessThan(300);
+    expect((await first.first('stopped')).at - (await first.first('stopping')).at).toBeLessThan(300);
+  });
+
+  test('a node that was killed and starts again is seen with its new incarnation', async () => {
+    const watcher = await new HostNode(one, 'one').start();
+    const before = await new HostNode(two, 'two', { incarnation: 1 }).start();
+    await watcher.sees(before);
+    before.kill();
+    const after = await new HostNode(two, 'two', { incarnation: 2 }).start();
+    await watcher.first('seen', (report) => report.sighting.incarnation === 2);
+    await after.sees(watcher);
+    expect(watcher.reports.filter((report) => report.type === 'gone' || report.type === 'problem')).toEqual([]);
+  });
+
+  test('two nodes on one host see each other, and are seen from another host', async () => {
+    const nodes = await Promise.all([
+      new HostNode(one, 'one', { port: 4_001 }).start(),
+      new HostNode(one, 'two', { port: 4_002 }).start(),
+      new HostNode(two, 'three').start(),
+    ]);
+    for (const node of nodes)
+      for (const other of nodes.filter((each) => each !== node)) {
+        const { sighting } = await node.sees(other);
+        expect(sighting.endpoints[0]?.port).toBe(other.self.port);
+      }
+  });
+
+  test('a node without a network says so once, and is there as soon as the network is', async () => {
+    three.link('down');
+    const watcher = await new HostNode(one, 'one').start();
+    const late = await new HostNode(three, 'three').start();
+    expect((await late.first('problem')).message).toContain('No network interface');
+    three.link('up');
+    await Promise.all([late.sees(watcher), watcher.sees(late)]);
+    const problems = late.reports.filter((report) => report.type === 'problem');
+    expect(problems).toHaveLength(2);
+    expect(problems[1]?.message).toContain('eth0 (10.77.0.3)');
+  });
+
+  test('a cable that was pulled and put back: who comes meanwhile is seen after it', async () => {
+    const watcher = await new HostNode(one, 'one').start();
+    one.cable('down');
+    await watcher.first('problem', (report) => report.message.includes('No network interface'));
+    const meanwhile = await new HostNode(two, 'two').start();
+    one.cable('up');
+    await Promise.all([watcher.sees(meanwhile), meanwhile.sees(watcher)]);
+  });
+
+  describe.skipIf(noAvahi !== undefined)(`beside avahi${noAvahi ? ` (skipped: ${noAvahi} is missing)` : ''}`, () => {
+    let directory: string;
+    let bus: NodeJS.ProcessEnv;
+    let log: string;
+
+    beforeAll(() => {
+      directory = mkdtempSync(join(tmpdir(), 'im-avahi-'));
+      bus = { DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${directory}/bus` };
+      writeFileSync(
+        join(directory, 'bus.conf'),
+        `<busconfig><type>session</type><listen>unix:path=${directory}/bus</listen><auth>EXTERNAL</auth>
+         <policy context="default"><allow own="*"/><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/></policy></busconfig>`,
+      );
+      writeFileSync(
+        join(directory, 'avahi.conf'),
+        '[server]\nhost-name=avahi-host\nuse-ipv6=no\nallow-interfaces=eth0\n[publish]\npublish-workstation=no\n',
+      );
+    });
+
+    afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+    /** An avahi of its own on `host`, with a private bus and a private /run. */
+    async function startAvahi(host: LanHost): Promise<void> {
+      rmSync(join(directory, 'bus'), { force: true });
+      log = '';
+      const keep = (child: ChildProcess) => {
+        for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (log += chunk));
+      };
+      keep(host.spawn('dbus-daemon', [`--config-file=${directory}/bus.conf`, '--nofork', '--nopidfile']));
+      await eventually('the bus', () => spawnSync('test', ['-S', join(directory, 'bus')]).status === 0);
+      const avahi = `avahi-daemon --no-chroot --no-rlimits --no-drop-root --file ${directory}/avahi.conf`;
+      const script = `mount -t tmpfs tmpfs /run && mkdir /run/avahi-daemon && exec ${avahi}`;
+      keep(host.spawn('unshare', ['--mount', 'sh', '-c', script], { env: { ...process.env, ...bus } }));
+      await eventually(
+        'avahi',
+        () => {
+          if (/avahi-daemon .* exiting/.test(log)) throw new Error(`avahi does not start: ${log}`);
+          return log.includes('startup complete');
+        },
+        15_000,
+      );
+    }
+
+    const browse = (host: LanHost, type: string) => host.run('avahi-browse', ['-rtp', type], bus);
+
+    test('avahi shows a node of another host, with its types, and by a sub-type', async () => {
+      await startAvahi(one);
+      const node = await new HostNode(two, 'two', { types: ['PingService', 'Pong'], port: 4_711 }).start();
+      const line = await eventually('the service in avahi', () =>
+        browse(one, '_intermachine._tcp')
+          .split('\n')
+          .find((each) => each.startsWith('=;')),
+      );
+      const fields = line.split(';');
+      expect(fields.slice(1, 9)).toEqual([
+        'eth0',
+        'IPv4',
+        'im-twoaaaaaaaaa',
+        '_intermachine._tcp',
+        'local',
+        'im-twoaaaaaaaaa.local',
+        expect.stringMatching(/^10\.77\.0\.2$|^fd77::2$/),
+        '4711',
+      ]);
+      expect(line).toContain('"t=PingService,Pong"');
+      expect(line).toContain(`"id=${node.self.node}"`);
+      await eventually('the sub-type in avahi', () =>
+        browse(one, `_${subtypeOf('Pong').slice(1)}._sub._intermachine._tcp`).includes('im-twoaaaaaaaaa'),
+      );
+      node.tell({ type: 'stop' });
+      await eventually('nothing in avahi', () => !browse(one, '_intermachine._tcp').includes('im-two'));
+    });
+
+    test('avahi on the same host keeps its name, and shows the node', async () => {
+      await startAvahi(one);
+      await new HostNode(one, 'one').start();
+      await eventually('the service in avahi', () => browse(one, '_intermachine._tcp').includes('t=PingService'));
+      const name = one.run(
+        'dbus-send',
+        ['--system', '--print-reply', '--dest=org.freedesktop.Avahi', '/', 'org.freedesktop.Avahi.Server.GetHostName'],
+        bus,
+      );
+      expect(name).toContain('"avahi-host"');
+      expect(log).not.toMatch(/conflict/i);
+    });
+
+    test('a service of our kind that avahi publishes for somebody else disturbs nobody', async () => {
+      await startAvahi(one);
+      const publisher = one.spawn('avahi-publish', ['-s', 'A <b>strange</b> one', '_intermachine._tcp', '9', 'x=y'], {
+        env: { ...process.env, ...bus },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let said = '';
+      publisher.stderr?.on('data', (chunk) => (said += chunk));
+      await eventually('the publication', () => said.includes('Established'));
+      const [first, second] = await Promise.all([
+        new HostNode(two, 'two').start(),
+        new HostNode(three, 'three').start(),
+      ]);
+      await Promise.all([first.sees(second), second.sees(first)]);
+      expect(first.running && second.running).toBe(true);
+      const strangers = first.reports.filter((report) => report.type === 'problem' || report.type === 'gone');
+      expect(strangers).toEqual([]);
+      expect(first.reports.filter((report) => report.type === 'seen')).toHaveLength(1);
+    });
+  });
+});

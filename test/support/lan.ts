@@ -1,0 +1,149 @@
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+
+/** One host of the LAN: a network namespace with one interface, `eth0`. */
+export interface LanHost {
+  readonly address: string;
+  /** The name of its network namespace. */
+  readonly namespace: string;
+  /** Runs a command on this host; the child is the command itself, and IPC works. */
+  spawn(command: string, args: readonly string[], options?: SpawnOptions): ChildProcess;
+  /** Runs a command on this host to its end; its output, or an error with what it complained. */
+  run(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): string;
+  /** The host's own end: an interface that is switched off loses its routes. */
+  link(state: 'up' | 'down'): void;
+  /** The end at the switch: a cable that is pulled. */
+  cable(state: 'up' | 'down'): void;
+}
+
+export interface Lan {
+  readonly hosts: readonly LanHost[];
+  /** Ends what was started on its hosts, and takes the hosts away. May be called twice. */
+  down(): Promise<void>;
+}
+
+let probed: string | undefined | null = null;
+let lans = 0;
+
+/** Why there can be no LAN here; with CI_REQUIRE_LAN=1 it throws instead, so that no test is skipped unnoticed. */
+export function lanUnavailable(): string | undefined {
+  if (probed === null) probed = probe();
+  if (probed !== undefined && process.env.CI_REQUIRE_LAN === '1')
+    throw new Error(`CI_REQUIRE_LAN=1, but there can be no LAN: ${probed}`);
+  return probed;
+}
+
+function probe(): string | undefined {
+  if (process.platform !== 'linux') return 'network namespaces are a thing of Linux';
+  if (spawnSync('ip', ['-V']).error) return 'the command "ip" (iproute2) is missing';
+  const name = `im-${process.pid}-probe`;
+  const added = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
+  if (added.status !== 0) return `network namespaces may not be made here (${added.stderr.trim()}); run as root`;
+  const entered = spawnSync('ip', ['netns', 'exec', name, 'true'], { encoding: 'utf8' });
+  spawnSync('ip', ['netns', 'del', name]);
+  return entered.status === 0 ? undefined : `network namespaces may not be entered here (${entered.stderr.trim()})`;
+}
+
+/**
+ * A LAN of `count` hosts, 10.77.0.1 and up: veth pairs on a bridge that has a namespace of its own, so that nothing is made on the real
+ * host but the namespaces' names, which hold this process's id.
+ */
+export function createLan(count: number): Lan {
+  const prefix = `im-${process.pid}-${++lans}`;
+  const bridge = `${prefix}-br`;
+  const children = new Set<ChildProcess>();
+  const namespaces: string[] = [];
+  const hostNames = Array.from({ length: count }, (_, at) => `${prefix}-${at + 1}`);
+
+  const remove = () => {
+    process.off('exit', remove);
+    for (const namespace of namespaces.splice(0)) {
+      // Only what runs in a namespace of ours: what our children started there.
+      const pids = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' }).stdout.split('\n');
+      for (const pid of pids.filter(Boolean).map(Number)) kill(pid);
+      spawnSync('ip', ['netns', 'del', namespace]);
+    }
+  };
+  process.once('exit', remove);
+
+  try {
+    for (const namespace of [bridge, ...hostNames]) {
+      ip(['netns', 'add', namespace]);
+      namespaces.push(namespace);
+    }
+    batch(bridge, [
+      'link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0',
+      'link set br0 up',
+      ...hostNames.flatMap((namespace, at) => [
+        `link add p${at + 1} netns ${bridge} type veth peer name eth0 netns ${namespace}`,
+        `link set p${at + 1} master br0 up`,
+      ]),
+    ]);
+    hostNames.forEach((namespace, at) => {
+      // Duplicate address detection would keep IPv6 addresses unusable for seconds.
+      const settings = ['accept_dad', 'dad_transmits', 'accept_ra'];
+      const paths = settings.flatMap((setting) => ['all', 'default', 'eth0'].map((on) => `${on}/${setting}`));
+      const lines = paths.map((path) => `echo 0 > /proc/sys/net/ipv6/conf/${path}`);
+      execFileSync('ip', ['netns', 'exec', namespace, 'sh', '-c', lines.join('; ')], { stdio: 'ignore' });
+      batch(namespace, ['link set lo up', `addr add 10.77.0.${at + 1}/24 brd + dev eth0`, ...linkUp(at)]);
+    });
+  } catch (error) {
+    remove();
+    throw error;
+  }
+
+  return {
+    hosts: hostNames.map((namespace, at) => ({
+      address: `10.77.0.${at + 1}`,
+      namespace,
+      spawn(command, args, options = {}) {
+        const child = spawn('ip', ['netns', 'exec', namespace, command, ...args], options);
+        children.add(child);
+        child.once('exit', () => children.delete(child));
+        child.on('error', () => children.delete(child));
+        return child;
+      },
+      run: (command, args, env) =>
+        execFileSync('ip', ['netns', 'exec', namespace, command, ...args], {
+          encoding: 'utf8',
+          timeout: 10_000,
+          env: { ...process.env, ...env },
+        }),
+      link: (state) => batch(namespace, state === 'up' ? linkUp(at) : ['link set eth0 down']),
+      cable: (state) => batch(bridge, [`link set p${at + 1} ${state}`]),
+    })),
+    async down() {
+      const exits = [...children].map(
+        (child) =>
+          new Promise<void>((resolve) => {
+            if (child.exitCode !== null || child.signalCode !== null) return resolve();
+            child.once('exit', () => resolve());
+            child.kill('SIGKILL');
+          }),
+      );
+      await Promise.all(exits);
+      remove();
+    },
+  };
+}
+
+/** Without a default route multicast has nowhere to go: ENETUNREACH. */
+const linkUp = (at: number): string[] => [
+  'link set eth0 up',
+  `addr replace fd77::${(at + 1).toString(16)}/64 dev eth0 nodad`,
+  'route replace default dev eth0',
+];
+
+function ip(args: readonly string[], input?: string): void {
+  execFileSync('ip', args, { input, stdio: ['pipe', 'ignore', 'pipe'] });
+}
+
+const batch = (namespace: string, commands: readonly string[]): void =>
+  ip(['-n', namespace, '-batch', '-'], commands.join('\n'));
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
