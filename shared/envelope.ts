@@ -39,6 +39,9 @@ export interface Outcome {
   readonly code?: ErrorCode;
 }
 
+/** Whether a row of the log came, went, or stayed on this node. */
+export type Direction = 'in' | 'out' | 'local';
+
 /** How far a send waits before its promise resolves. */
 export type Until = 'accepted' | 'delivered' | 'handled';
 

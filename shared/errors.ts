@@ -16,8 +16,15 @@ export type ErrorCode =
   | 'MACHINE_TYPE_INVALID'
   | 'MACHINE_UNKNOWN'
   | 'NODE_STOPPED'
+  | 'NOT_A_MACHINE'
   | 'NO_MACHINE_OF_TYPE'
   | 'OUTBOX_FULL'
+  | 'PEER_OFFLINE'
+  // The dashboard's calls
+  | 'CALL_TIMED_OUT'
+  | 'CALL_UNKNOWN'
+  | 'INPUT_INVALID'
+  | 'PIPE_CLOSED'
   // What came in
   | 'FRAME_INVALID'
   // What the machine or the person set up

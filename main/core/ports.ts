@@ -1,4 +1,4 @@
-import type { Envelope, MachineEvent, OutcomeStatus } from '../../shared/envelope.ts';
+import type { Direction, Envelope, MachineEvent, OutcomeStatus } from '../../shared/envelope.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { MachineId, NodeId } from '../../shared/ids.ts';
 
@@ -147,8 +147,6 @@ export interface Identity {
 
 // ---- What is remembered -------------------------------------------------------------------------
 
-export type Direction = 'in' | 'out' | 'local';
-
 /** Where an envelope stands in the stream from one node to another. */
 export interface StreamPosition {
   readonly peer: NodeId;
@@ -262,4 +260,4 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export type { MachineEvent };
+export type { Direction, MachineEvent };

@@ -1,0 +1,32 @@
+import { MAX_FRAME_BYTES } from '../../core/defaults.ts';
+
+/** Milliseconds for TLS, and again for the HTTP upgrade: a slow device needs one, a silent one would need a socket for ever. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Milliseconds from the dial to an open line, over all its endpoints. */
+export const DIAL_TIMEOUT_MS = 3_000;
+/** Milliseconds that an endpoint is ahead of the next one (RFC 8305, 8, recommends 250). */
+export const STAGGER_MS = 250;
+/** More addresses of one node are not tried in one dial. */
+export const MAX_ENDPOINTS = 4;
+/** Milliseconds that a peer gets to answer a close; stays below the second within which a transport stops. */
+export const CLOSE_TIMEOUT_MS = 900;
+/** Open lines, dialled and accepted. Two for every peer of a large LAN, and still far from the usual 1,024 files of a process. */
+export const MAX_CONNECTIONS = 512;
+/** Sockets that are not open lines yet; beyond, new ones are closed unheard. */
+export const MAX_HANDSHAKES = 128;
+/** The close code of a node that stops (docs/protocol.md). */
+export const LEAVING = 4000;
+/** Bytes. A request of ours has about 200. */
+export const MAX_HTTP_HEADER_BYTES = 4096;
+
+/**
+ * For both ends of a WebSocket. Compression is off: it costs more than a LAN saves, and is one more thing to attack.
+ * A frame of ours is one fragment; the rest keeps a peer from making us hold many small pieces.
+ */
+export const WEBSOCKET_OPTIONS = {
+  perMessageDeflate: false,
+  maxPayload: MAX_FRAME_BYTES,
+  maxFragments: 8,
+  maxBufferedChunks: 4096,
+  closeTimeout: CLOSE_TIMEOUT_MS,
+};

@@ -1,0 +1,141 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import { WebSocket } from 'ws';
+import { reasonOf } from '../../../shared/errors.ts';
+import type { NodeId } from '../../../shared/ids.ts';
+import type { DialTarget, Endpoint } from '../../core/ports.ts';
+import type { Line } from './connection.ts';
+import { DIAL_TIMEOUT_MS, STAGGER_MS, WEBSOCKET_OPTIONS } from './defaults.ts';
+import { worthTrying } from './endpoint.ts';
+import { dialError, noAnswer } from './faults.ts';
+import { staggered } from './staggered.ts';
+import { bindingOf, type Credentials, PATH, PEER_OPTIONS, peerOf, secureContextOptions } from './tls.ts';
+
+/** Must take the frames of the line before it returns. */
+type Opened = (line: Line) => void;
+
+/** Opens a line to one node of which several endpoints may be known. */
+export class Dialler {
+  readonly #credentials: Credentials;
+  /** Made once: reading the key is half the work of a connection. */
+  readonly #secureContext: SecureContext;
+  readonly #timeoutMs: number;
+
+  constructor(credentials: Credentials, timeoutMs = DIAL_TIMEOUT_MS) {
+    this.#credentials = credentials;
+    this.#secureContext = createSecureContext(secureContextOptions(credentials));
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Throws DIAL_FAILED with the reason of each endpoint, or with the reason of `signal` for all. */
+  async dial({ node, endpoints }: DialTarget, signal: AbortSignal, opened: Opened): Promise<void> {
+    const tried = worthTrying(endpoints);
+    const over = new AbortController();
+    const stop = () => over.abort(signal.reason);
+    const timeout = setTimeout(() => over.abort(noAnswer(this.#timeoutMs)), this.#timeoutMs);
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    // Up to TLS the endpoints race; from there one gets a head start, so that the peer sees one line, not several.
+    let ahead: Promise<unknown> = Promise.resolve();
+    const attempt = async (endpoint: Endpoint): Promise<void> => {
+      const socket = await secured(endpoint, this.#secureContext, over.signal);
+      const peer = checked(socket, this.#credentials, node);
+      const binding = bindingOf(socket, this.#credentials.node, peer);
+      const turn = ahead;
+      const upgrade = Promise.race([turn, delay(STAGGER_MS)]).then(() =>
+        upgraded(socket, over.signal, (webSocket) => {
+          over.abort();
+          opened({ webSocket, socket, peer, dialled: true, remote: endpoint, binding });
+        }),
+      );
+      ahead = upgrade.catch(() => {});
+      return upgrade;
+    };
+    try {
+      const failures = await staggered(tried, STAGGER_MS, attempt, globalThis);
+      if (failures) throw dialError(node, failures, endpoints.length - tried.length);
+    } finally {
+      clearTimeout(timeout);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+}
+
+/** TLS is set up with this endpoint, whoever that is. */
+function secured({ host, port }: Endpoint, secureContext: SecureContext, signal: AbortSignal): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    // No name is sent and none is checked: the key says who it is.
+    const socket = connect({
+      host,
+      port,
+      secureContext,
+      ...PEER_OPTIONS,
+      servername: '',
+      checkServerIdentity: () => undefined,
+    });
+    const abort = () => socket.destroy(signal.reason);
+    signal.addEventListener('abort', abort);
+    // Stays for as long as the socket: an error that nobody listens to would end the process.
+    socket.on('error', reject);
+    socket.on('close', () => {
+      signal.removeEventListener('abort', abort);
+      reject(new Error('it hung up while TLS was set up'));
+    });
+    socket.on('secureConnect', () => {
+      signal.removeEventListener('abort', abort);
+      resolve(socket);
+    });
+  });
+}
+
+/** The node at the other end. Throws, and drops the socket, if it is not the expected one. */
+function checked(socket: TLSSocket, credentials: Credentials, expected: NodeId | undefined): NodeId {
+  try {
+    const peer = peerOf(socket, credentials);
+    if (peer === credentials.node) throw new Error('is this node itself, or has a copy of its key');
+    if (expected !== undefined && peer !== expected) throw new Error(`is another node, ${peer}`);
+    return peer;
+  } catch (thrown) {
+    socket.destroy();
+    throw new Error(`it ${reasonOf(thrown)}`, { cause: thrown });
+  }
+}
+
+/** The socket became a WebSocket and was handed to `opened`, in the very turn in which it did. */
+function upgraded(socket: TLSSocket, signal: AbortSignal, opened: (webSocket: WebSocket) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted || socket.destroyed) {
+      socket.destroy();
+      return reject(signal.aborted ? signal.reason : new Error('it hung up before the line was open'));
+    }
+    const webSocket = new WebSocket(`ws://node${PATH}`, {
+      ...WEBSOCKET_OPTIONS,
+      createConnection: () => socket,
+      generateMask: noMask,
+    });
+    const abort = () => webSocket.terminate();
+    const failed = (error: Error) => {
+      signal.removeEventListener('abort', abort);
+      socket.destroy();
+      reject(signal.aborted ? signal.reason : error);
+    };
+    signal.addEventListener('abort', abort);
+    webSocket.on('error', failed);
+    webSocket.on('open', () => {
+      signal.removeEventListener('abort', abort);
+      // From here on an error is the connection's to tell, after it sent its close frame.
+      webSocket.off('error', failed);
+      try {
+        resolve(opened(webSocket));
+      } catch (thrown) {
+        reject(thrown);
+      }
+    });
+  });
+}
+
+/** Masks guard proxies that look into the stream (RFC 6455, 10.3); inside TLS there are none, and zeros cost nothing. */
+const noMask = (mask: Buffer): void => {
+  mask.fill(0);
+};

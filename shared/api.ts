@@ -1,0 +1,188 @@
+import type { Direction, Outcome, OutcomeStatus } from './envelope.ts';
+import type { ErrorCode } from './errors.ts';
+import type { Address, MachineId, NodeId } from './ids.ts';
+
+// What a dashboard may ask of a node, in the desktop window and in a browser alike. Texts in it may come from peers: they are
+// text, never markup.
+
+/** The node that serves the dashboard. */
+export interface NodeView {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly version: string;
+  /** For peers. */
+  readonly port: number;
+  /** Wall clock of the node, milliseconds. */
+  readonly startedAt: number;
+  /** Missing where nothing is kept. */
+  readonly dataDir?: string;
+  /** Missing in an open network. */
+  readonly networkKeyId?: string;
+}
+
+export type PeerState = 'alive' | 'suspect' | 'offline' | 'untrusted';
+
+export interface PeerView {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly state: PeerState;
+  readonly incarnation: number;
+  readonly endpoints: readonly { readonly host: string; readonly port: number }[];
+  readonly advertisedTypes: readonly string[];
+  /** Milliseconds there and back, of the last heartbeat. */
+  readonly roundTripMs?: number;
+  readonly problem?: string;
+  /** Envelopes that wait for it. */
+  readonly waiting: number;
+}
+
+export interface MachineView {
+  readonly address: Address;
+  readonly id: MachineId;
+  readonly node: NodeId;
+  readonly nodeName: string;
+  readonly type: string;
+  readonly version: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly local: boolean;
+  readonly reachable: boolean;
+  /** Active leaf states, as in `work.running, door.open`; missing while its node did not tell. */
+  readonly state?: string;
+  readonly status?: MachineStatus;
+}
+
+export type MachineStatus = 'active' | 'done' | 'error' | 'stopped';
+
+/** A row of the log. */
+export interface MessageView {
+  /** Grows from row to row, of this node's log. */
+  readonly place: number;
+  readonly id: string;
+  readonly direction: Direction;
+  readonly from: Address;
+  readonly to: Address;
+  readonly eventType: string;
+  /** JSON text of the event. */
+  readonly eventJson: string;
+  readonly sentAt: number;
+  readonly loggedAt: number;
+  readonly status: OutcomeStatus;
+  readonly code?: ErrorCode;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+}
+
+/** Which rows; all conditions hold at once. Newest first. */
+export interface MessageFilter {
+  /** 1 to 1,000. */
+  readonly limit: number;
+  /** Only rows before this place: the next page. */
+  readonly before?: number;
+  readonly machine?: MachineId;
+  readonly node?: NodeId;
+  readonly eventType?: string;
+  /** Somewhere in the event's type or text, upper or lower case. */
+  readonly text?: string;
+}
+
+/** The structure of a state machine: what can be drawn of it. */
+export interface Chart {
+  readonly id: string;
+  readonly root: ChartState;
+  readonly transitions: readonly ChartTransition[];
+}
+
+export interface ChartState {
+  /** Unique in its chart, as in `press.work.running`. */
+  readonly id: string;
+  readonly key: string;
+  readonly type: 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
+  readonly children: readonly ChartState[];
+  /** Id of the child that is entered first. */
+  readonly initial?: string;
+  /** Deep or shallow, of a history state. */
+  readonly history?: 'shallow' | 'deep';
+  readonly entry: readonly string[];
+  readonly exit: readonly string[];
+  /** Names of invoked actors. */
+  readonly invoke: readonly string[];
+  readonly tags: readonly string[];
+  readonly description?: string;
+}
+
+export interface ChartTransition {
+  readonly id: string;
+  readonly source: string;
+  /** Missing where the state is not left. */
+  readonly target?: string;
+  /** As people read it: `PING`, `after 500 ms`, `always`, `done: homing`, `error: homing`. */
+  readonly label: string;
+  /** The event's type as the machine sees it. */
+  readonly event: string;
+  readonly guard?: string;
+  readonly actions: readonly string[];
+}
+
+/** What a machine is doing now. */
+export interface MachineLive {
+  readonly status: MachineStatus;
+  /** Ids of all active states in its chart, from the root down. Empty for logic that is no machine. */
+  readonly active: readonly string[];
+  readonly state: string;
+  /** JSON text, cut at 64 KiB. */
+  readonly context: string;
+  readonly contextIsCut: boolean;
+  readonly error?: string;
+  /** The transition that led here, by the chart's ids; missing before the first one. */
+  readonly last?: { readonly event: string; readonly transitions: readonly string[] };
+  /** Counts the steps it was seen to take. */
+  readonly step: number;
+}
+
+/** Machines that changed since the item before; the first item has all of them. */
+export interface MachinesItem {
+  readonly changed: readonly MachineView[];
+  readonly removed: readonly Address[];
+}
+
+/** What was logged since the item before. */
+export interface LogItem {
+  readonly rows: readonly MessageView[];
+  readonly outcomes: readonly LogOutcome[];
+  /** Rows that were passed over because there were too many to show. They are in the log. */
+  readonly skipped: number;
+}
+
+export interface LogOutcome {
+  readonly direction: Direction;
+  readonly id: string;
+  readonly status: OutcomeStatus;
+  readonly code?: ErrorCode;
+}
+
+/** Calls: one answer each. */
+export interface Calls {
+  node(input: Nothing): NodeView;
+  messages(input: MessageFilter): readonly MessageView[];
+  /** Rejects with MACHINE_UNKNOWN, NOT_A_MACHINE for other logic, PEER_OFFLINE. */
+  chart(input: { readonly address: string }): Chart;
+  /** In the name of this node. Rejects as `sendTo` of a node does. */
+  send(input: { readonly to: string; readonly event: { readonly type: string } }): Outcome;
+}
+
+/** Streams: items at most ten times a second, until either side ends it. */
+export interface Streams {
+  /** The whole list, whenever something of it changes. */
+  peers(input: Nothing): readonly PeerView[];
+  machines(input: Nothing): MachinesItem;
+  log(input: Nothing): LogItem;
+  /** The newest state; states in between may be passed over. Ends when the machine does. */
+  watch(input: { readonly address: string }): MachineLive;
+}
+
+/** An empty object: calls take one argument, so that they can grow. */
+export type Nothing = Readonly<Record<string, never>>;
+
+/** The same names as values; a missing one does not compile. */
+export const CALLS: Readonly<Record<keyof Calls, true>> = { node: true, messages: true, chart: true, send: true };
+export const STREAMS: Readonly<Record<keyof Streams, true>> = { peers: true, machines: true, log: true, watch: true };
