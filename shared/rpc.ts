@@ -147,7 +147,7 @@ export interface Client<C extends Methods<C>, S extends Methods<S>> {
   stream<Name extends keyof S & string>(
     name: Name,
     input: InputOf<S[Name]>,
-    signal?: AbortSignal,
+    signal?: Aborting,
   ): AsyncIterable<OutputOf<S[Name]>>;
 }
 

@@ -1,0 +1,42 @@
+import { webcrypto } from 'node:crypto';
+import type { Shown } from './raw-peer.ts';
+import {
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  X509CertificateGenerator,
+} from './x509.ts';
+
+export const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+export const P384 = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
+export const ED25519 = { name: 'Ed25519' };
+export const RSA = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  publicExponent: new Uint8Array([1, 0, 1]),
+  modulusLength: 2048,
+};
+
+/** A self-signed certificate of another make: any kind of key, any name. */
+export async function foreignCertificate(
+  algorithm: typeof P256 | typeof ED25519 | typeof RSA,
+  name = 'CN=stranger',
+): Promise<Required<Shown>> {
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name,
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(Date.UTC(2020, 0, 1)),
+    notAfter: new Date(Date.UTC(2099, 0, 1)),
+    extensions: [
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth, ExtendedKeyUsage.serverAuth]),
+    ],
+  });
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  const lines = pkcs8.match(/.{1,64}/g) ?? [];
+  const key = ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', ''].join('\n');
+  return { key, certificate: certificate.toString('pem') };
+}
