@@ -30,7 +30,8 @@ export class DeliveryRunner {
       if (output.type === 'commit') this.#commit(output.changes);
       else this.#parts.act(output);
     }
-    if (input.type !== 'flush') this.#planFlush();
+    // A disk that just failed is tried again when there is something new to write, not at once and for ever.
+    if (input.type !== 'flush' && input.type !== 'failed') this.#planFlush();
   }
 
   /** Resolves when everything that gathered so far is on disk, or was given up. */

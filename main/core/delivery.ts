@@ -326,6 +326,8 @@ export class Delivery {
     this.#failuresToCome = this.#committing.length - 1;
     this.#committing = [];
     this.#gathering = newGroup();
+    // What is true whether its time has come or not is written with the next commit.
+    this.#gather(...lost.flatMap((group) => group.changes.filter(isLastingFact)).slice(-MAX_FACTS_KEPT));
     for (const row of lost.flatMap((group) => group.sends)) {
       this.#awaited.delete(keyOf(row));
       this.#outputs.push({ type: 'rejected', id: row.id, error: new InterMachineError(code, reason) });
@@ -375,6 +377,13 @@ export class Delivery {
     return streams;
   }
 }
+
+/** Whether a change stays true when the commit that it was in failed: everything but envelopes that were just sent or received. */
+const isLastingFact = (change: Change): boolean =>
+  change.type === 'log' ? change.row.direction === 'local' : change.type !== 'outboxAdd' && change.type !== 'mark';
+
+/** Changes that are kept while the disk refuses them; the oldest go first. */
+const MAX_FACTS_KEPT = 10_000;
 
 const newGroup = (): Group => ({ changes: [], sends: [], afterwards: [] });
 
