@@ -158,6 +158,8 @@ export interface StreamPosition {
 
 /** One row of the message log. */
 export interface LogRow extends Envelope {
+  /** 1, 2, 3 … in the order in which rows were written; never that of another row. */
+  readonly place: number;
   readonly direction: Direction;
   readonly status: OutcomeStatus;
   readonly code?: ErrorCode;
@@ -166,7 +168,7 @@ export interface LogRow extends Envelope {
 }
 
 /** A row of the log as it is written: the event is JSON text already, so that nothing is serialised twice. */
-export interface NewLogRow extends Omit<LogRow, 'event'> {
+export interface NewLogRow extends Omit<LogRow, 'event' | 'place'> {
   readonly eventType: string;
   readonly eventJson: string;
   /** Only for `in` and `out`. */
@@ -247,6 +249,12 @@ export interface MessageQuery {
   readonly node?: NodeId;
   readonly eventType?: string;
   readonly direction?: Direction;
+  /** Only rows before this place: the next page. */
+  readonly before?: number;
+  /** Only rows after this place: what is new. */
+  readonly after?: number;
+  /** Somewhere in the JSON text of the event; A–Z and a–z are the same. */
+  readonly text?: string;
 }
 
 /** Remembers what must survive. It never decides anything. */

@@ -91,7 +91,7 @@ export function storeCompliance(name: string, newPlace: () => Promise<StorePlace
         machines: [machine],
       });
       const { position: _, eventType: __, eventJson, ...rest } = row;
-      expect(await later.messages({})).toEqual([{ ...rest, event: JSON.parse(eventJson) }]);
+      expect(await later.messages({})).toEqual([{ ...rest, place: 1, event: JSON.parse(eventJson) }]);
     });
 
     test('a commit of nothing succeeds', async () => {

@@ -60,7 +60,8 @@ export class MemoryDisk {
     const found: LogRow[] = [];
     for (let at = this.#log.length - 1; at >= 0 && found.length < limit; at--) {
       const logged = this.#log[at];
-      if (logged !== undefined && matches(logged.row, query)) found.push(logRow(logged));
+      const place = at + 1;
+      if (logged !== undefined && matches(place, logged.row, query)) found.push(logRow(place, logged));
     }
     return found;
   }
@@ -160,18 +161,29 @@ const streamOf = ({ peer, epoch }: Pick<StreamPosition, 'peer' | 'epoch'>): stri
 const machineKey = (node: NodeId, id: MachineId): string => `${node} ${id}`;
 const rowKey = (direction: string, id: string, peer: NodeId): string => `${direction} ${peer} ${id}`;
 
-function matches(row: NewLogRow, { machine, node, eventType, direction }: MessageQuery): boolean {
+function matches(
+  place: number,
+  row: NewLogRow,
+  { machine, node, eventType, direction, before, after, text }: MessageQuery,
+): boolean {
   const ends = [parseAddress(row.from), parseAddress(row.to)];
   return (
     (machine === undefined || ends.some((end) => end.machine === machine)) &&
     (node === undefined || ends.some((end) => end.node === node)) &&
     (eventType === undefined || row.eventType === eventType) &&
-    (direction === undefined || row.direction === direction)
+    (direction === undefined || row.direction === direction) &&
+    (before === undefined || place < before) &&
+    (after === undefined || place > after) &&
+    (text === undefined || lower(row.eventJson).includes(lower(text)))
   );
 }
 
-function logRow({ row, status, code }: LoggedRow): LogRow {
+/** A to Z alone, as SQLite does. */
+const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+function logRow(place: number, { row, status, code }: LoggedRow): LogRow {
   return {
+    place,
     id: row.id,
     from: row.from,
     to: row.to,

@@ -16,6 +16,7 @@ import type { NodeKeys } from './node-keys.ts';
 import { rowLimit } from './row-limit.ts';
 
 interface MessageColumns {
+  readonly place: number;
   readonly direction: Direction;
   readonly id: string;
   readonly from_node: number;
@@ -101,6 +102,7 @@ export class SqliteReader {
 
   #logRow(row: MessageColumns): LogRow {
     return {
+      place: row.place,
       id: row.id,
       from: addressOf(this.#keys.nodeOf(row.from_node), row.from_machine),
       to: addressOf(this.#keys.nodeOf(row.to_node), row.to_machine),
@@ -124,10 +126,14 @@ const related = (row: Pick<MessageColumns, 'correlation_id' | 'causation_id'>) =
  * Either end may match. Each end is looked up on its own, newest first and up to the limit, and the two are merged: an
  * OR would make SQLite collect and sort every match.
  */
-function selectMessages({ machine, node, eventType, direction }: MessageQuery): string {
+function selectMessages({ machine, node, eventType, direction, before, after, text }: MessageQuery): string {
   const all = [
     ...(eventType === undefined ? [] : ['event_type = @eventType']),
     ...(direction === undefined ? [] : ['direction = @direction']),
+    ...(before === undefined ? [] : ['place < @before']),
+    ...(after === undefined ? [] : ['place > @after']),
+    // SQLite's lower() knows A to Z alone.
+    ...(text === undefined ? [] : ['instr(lower(event_json), lower(@text)) > 0']),
     // With a machine that index leads, and the node only filters.
     ...(machine === undefined || node === undefined ? [] : ['(from_node = @node OR to_node = @node)']),
   ];

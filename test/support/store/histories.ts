@@ -94,6 +94,15 @@ export const histories: fc.Arbitrary<readonly Step[]> = fc.array(
 );
 
 export const queries: fc.Arbitrary<MessageQuery> = fc.record(
-  { limit: fc.nat(30), machine: machines, node: nodes, eventType, direction },
+  {
+    limit: fc.nat(30),
+    machine: machines,
+    node: nodes,
+    eventType,
+    direction,
+    before: fc.nat(12),
+    after: fc.nat(12),
+    text: fc.constantFrom('PING', 'ping', '"VALUE"', 'a', 'É', '1', ''),
+  },
   { requiredKeys: [] },
 );

@@ -59,7 +59,12 @@ function step({ state, log }: StoreModel, change: Change): StoreModel | undefine
 
 export function messagesOf({ log }: StoreModel, query: MessageQuery): readonly LogRow[] {
   const has = (row: NewLogRow, part: string) => [row.from, row.to].some((address) => address.split('/').includes(part));
+  const lower = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   return log
+    .map((row, at) => ({ ...row, place: at + 1 }))
+    .filter((row) => query.before === undefined || row.place < query.before)
+    .filter((row) => query.after === undefined || row.place > query.after)
+    .filter((row) => query.text === undefined || lower(row.eventJson).includes(lower(query.text)))
     .filter((row) => query.machine === undefined || has(row, query.machine))
     .filter((row) => query.node === undefined || has(row, query.node))
     .filter((row) => query.eventType === undefined || row.eventType === query.eventType)
