@@ -19,6 +19,8 @@ import { startNode } from './core/start-node.ts';
 
 export { SHIPPED } from './machines/shipped.ts';
 
+/** As in package.json; a test holds the two together. */
+const VERSION = '0.1.0';
 /** Data directories that are tried for a name before giving up: one for each node of that name on this host. */
 const MAX_DATA_DIRS = 99;
 
@@ -38,6 +40,10 @@ export interface Started {
   readonly dataDir?: string;
   /** Which network key it has; tells nothing about the key. Missing in an open network. */
   readonly networkKeyId?: string;
+  /** Wall clock, milliseconds. */
+  readonly startedAt: number;
+  /** Of InterMachine. */
+  readonly version: string;
 }
 
 /**
@@ -83,7 +89,14 @@ export async function startFrom(config: NodeConfig, report: (message: string) =>
       report,
     });
     const [key] = keys;
-    return { node, ...(opened.dataDir && { dataDir: opened.dataDir }), ...(key && { networkKeyId: key.id }) };
+    const startedAt = clock.wallTime();
+    return {
+      node,
+      startedAt,
+      version: VERSION,
+      ...(opened.dataDir && { dataDir: opened.dataDir }),
+      ...(key && { networkKeyId: key.id }),
+    };
   } catch (thrown) {
     await opened.store.close();
     throw thrown;

@@ -2,6 +2,7 @@ import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
 import { CLOSE } from './close-codes.ts';
 import {
+  CONGESTED_BYTES,
   GREETING_TIMEOUT_MS,
   HEARTBEAT_AFTER_IDLE_MS,
   PROTOCOL_VERSION,
@@ -79,6 +80,11 @@ export class Channel implements ConnectionReader {
   /** Milliseconds since the peer last gave a sign of life. */
   get silenceMs(): number {
     return this.#parts.clock.now() - this.#heardAt;
+  }
+
+  /** More was sent than the network takes. */
+  get isCongested(): boolean {
+    return this.#parts.connection.bufferedBytes > CONGESTED_BYTES;
   }
 
   /** Frames of types that we do not know, so of a later version of the protocol. */

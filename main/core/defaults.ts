@@ -62,3 +62,14 @@ export const MAX_ITERATIONS = 10_000;
 /** Rows a query of the log returns unless told otherwise, and at the most. */
 export const MESSAGES_DEFAULT = 100;
 export const MESSAGES_MAX = 10_000;
+
+// ---- Looking at machines --------------------------------------------------------------------------
+
+/** A watched machine is shown at most this often: faster than an eye follows. */
+export const WATCH_THROTTLE_MS = 50;
+/** The states of all machines, for lists. */
+export const STATES_THROTTLE_MS = 100;
+/** For a machine's chart from its node. */
+export const DESCRIBE_TIMEOUT_MS = 10_000;
+/** A line with more than this under way gets no snapshots: whoever reads it is behind anyhow. */
+export const CONGESTED_BYTES = 1024 * 1024;

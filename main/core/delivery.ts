@@ -204,7 +204,7 @@ export class Delivery {
         return this.#acknowledged(peer, streams, frame);
       case 'outcome':
         return this.#heardOutcomes(peer, frame);
-      case 'machines':
+      default:
         return;
     }
   }

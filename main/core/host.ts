@@ -1,4 +1,4 @@
-import { type AnyActor, type AnyActorLogic, createActor } from 'xstate';
+import { type AnyActor, type AnyActorLogic, createActor, type InspectionEvent } from 'xstate';
 import type { Envelope, MachineEvent, OutcomeStatus } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { MachineId } from '../../shared/ids.ts';
@@ -6,7 +6,7 @@ import { type Acting, enableActing, setOrigin } from './acting.ts';
 import { MAX_WAITING } from './defaults.ts';
 import type { Clock } from './ports.ts';
 import type { RunQueue } from './run-queue.ts';
-import { isMachine, limitIterations, tookTransition } from './xstate-internals.ts';
+import { isMachine, limitIterations, stepEnded, tookTransition, transitionsTaken } from './xstate-internals.ts';
 
 /** What a machine did with an envelope. */
 export type Handled = (status: OutcomeStatus, code?: ErrorCode) => void;
@@ -15,16 +15,39 @@ export type End = { readonly status: 'done' | 'stopped' } | { readonly status: '
 
 /** What the host tells about its machines. */
 export interface HostOwner {
+  /** It took a step: its state may be another. */
+  stepped(id: MachineId): void;
   /** It takes no more events. */
   ended(id: MachineId, end: End): void;
 }
 
+/** What a machine did last. */
+export interface Step {
+  /** Counts its steps. */
+  readonly count: number;
+  readonly event: string;
+  /** Definitions of the transitions that were taken, in order. */
+  readonly transitions: readonly object[];
+}
+
+/** A machine, for those who show it. */
+export interface Shown {
+  readonly logic: AnyActorLogic;
+  readonly actor: AnyActor;
+  /** Missing before its first step. */
+  readonly step: Step | undefined;
+}
+
 interface Hosted {
+  readonly logic: AnyActorLogic;
   readonly actor: AnyActor;
   /** Whether it is of a kind that leaves events aside for which it has no transition. */
   readonly ignores: boolean;
   waiting: number;
   state: 'running' | End['status'];
+  step: Step | undefined;
+  /** Of the step that is under way. */
+  taking: object[];
 }
 
 interface Handling {
@@ -55,21 +78,31 @@ export class Host {
     if (this.isRunning(id))
       throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
     limitIterations(logic);
+    let hosted: Hosted | undefined;
     const actor: AnyActor = createActor(logic, {
       id,
       clock: this.#clock,
       input,
       inspect: (inspection) => {
-        const handling = this.#handling;
-        if (handling && tookTransition(inspection, handling.actor, handling.event)) handling.took = true;
+        // Creating an actor is inspected already, before there is anything to show.
+        if (hosted) this.#inspect(id, hosted, inspection);
       },
     });
-    const hosted: Hosted = { actor, ignores: isMachine(logic), waiting: 0, state: 'running' };
+    hosted = {
+      logic,
+      actor,
+      ignores: isMachine(logic),
+      waiting: 0,
+      state: 'running',
+      step: undefined,
+      taking: [],
+    };
     enableActing(actor.system, acting);
     this.#machines.set(id, hosted);
+    const running = hosted;
     actor.subscribe({
-      complete: () => this.#end(id, hosted, { status: actor.getSnapshot().status === 'done' ? 'done' : 'stopped' }),
-      error: (error: unknown) => this.#end(id, hosted, { status: 'failed', reason: reasonOf(error) }),
+      complete: () => this.#end(id, running, { status: actor.getSnapshot().status === 'done' ? 'done' : 'stopped' }),
+      error: (error: unknown) => this.#end(id, running, { status: 'failed', reason: reasonOf(error) }),
     });
     actor.start();
     for (const deliver of this.#held.get(id) ?? []) deliver();
@@ -84,6 +117,11 @@ export class Host {
   /** Whether as many envelopes wait for the machine as may. */
   isBusy(id: MachineId): boolean {
     return (this.#machines.get(id)?.waiting ?? this.#held.get(id)?.length ?? 0) >= MAX_WAITING;
+  }
+
+  /** Also of one that ended. */
+  shown(id: MachineId): Shown | undefined {
+    return this.#machines.get(id);
   }
 
   /** The envelope that a machine is handling just now, further up in this call stack. */
@@ -111,6 +149,19 @@ export class Host {
 
   stopAll(): void {
     for (const id of [...this.#machines.keys()]) this.stop(id);
+  }
+
+  #inspect(id: MachineId, hosted: Hosted, inspection: InspectionEvent): void {
+    const handling = this.#handling;
+    if (handling && tookTransition(inspection, handling.actor, handling.event)) handling.took = true;
+    hosted.taking.push(...transitionsTaken(inspection, hosted.actor));
+    const event = stepEnded(inspection, hosted.actor);
+    if (event === undefined) return;
+    if (hosted.taking.length > 0 || !hosted.ignores) {
+      hosted.step = { count: (hosted.step?.count ?? 0) + 1, event, transitions: hosted.taking };
+      hosted.taking = [];
+    }
+    this.#owner.stepped(id);
   }
 
   #hold(id: MachineId, deliver: () => void): void {

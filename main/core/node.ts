@@ -1,14 +1,24 @@
 import type { Actor, AnyActorLogic, InputFrom } from 'xstate';
+import type { Chart } from '../../shared/api.ts';
 import type { Emitter, Observable } from '../../shared/emitter.ts';
 import type { Outcome, SendableEvent } from '../../shared/envelope.ts';
 import { InterMachineError } from '../../shared/errors.ts';
-import { addressOf, type MachineId, machineId, machineType, NODE_MACHINE_ID, type NodeId } from '../../shared/ids.ts';
+import {
+  type Address,
+  addressOf,
+  type MachineId,
+  machineId,
+  machineType,
+  NODE_MACHINE_ID,
+  type NodeId,
+} from '../../shared/ids.ts';
 import type { Host } from './host.ts';
 import type { PeerInfo, Peers } from './peers.ts';
 import type { Change, Clock, LogRow, MessageQuery, NewLogRow, Store } from './ports.ts';
 import { type MachineNode, MachineSender, RegisteredMachine, type SendOptions } from './registered-machine.ts';
 import type { MachineDescription, MachineInfo, Registry } from './registry.ts';
 import type { MachineChange, RegistrySync } from './registry-sync.ts';
+import type { MachineState, Watcher, Watching } from './watching.ts';
 
 export interface NodeEvents {
   /** Something of a peer changed. */
@@ -50,6 +60,9 @@ export interface NodeInsides {
   readonly registry: Registry;
   readonly sync: RegistrySync;
   readonly peers: Peers;
+  readonly watching: Watching;
+  /** Envelopes that wait for a peer. */
+  readonly waiting: (peer: NodeId) => number;
   readonly host: Host;
   readonly store: Store;
   readonly clock: Clock;
@@ -215,6 +228,35 @@ export class InterMachineNode implements Observable<NodeEvents>, AsyncDisposable
   /** Rows of the stored log, newest first. */
   messages(query: MessageQuery = {}): Promise<readonly LogRow[]> {
     return this.#insides.store.messages(query);
+  }
+
+  /** Envelopes that a peer does not have yet. */
+  waitingFor(peer: NodeId): number {
+    return this.#insides.waiting(peer);
+  }
+
+  // ---- Looking at machines, here and on other nodes
+
+  /**
+   * Tells what a machine is doing, at most every 50 ms, starting with now. Returns what ends it.
+   * Throws MACHINE_UNKNOWN, MACHINE_AMBIGUOUS.
+   */
+  watch(idOrAddress: string, watcher: Watcher): () => void {
+    return this.#insides.watching.watch(this.#insides.registry.resolve(idOrAddress), watcher);
+  }
+
+  /** What there is to draw of a machine. Rejects with MACHINE_UNKNOWN, NOT_A_MACHINE, PEER_OFFLINE. */
+  async describe(idOrAddress: string): Promise<Chart> {
+    return await this.#insides.watching.describe(this.#insides.registry.resolve(idOrAddress));
+  }
+
+  /** As long as somebody watches, `stateOf` knows the states of all machines. Returns what ends it. */
+  watchStates(told: (changed: readonly Address[]) => void): () => void {
+    return this.#insides.watching.watchStates(told);
+  }
+
+  stateOf(address: Address): MachineState | undefined {
+    return this.#insides.watching.stateOf(address);
   }
 
   // ---- The end

@@ -117,6 +117,14 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     this.#peers.get(id)?.channel?.send(frame);
   }
 
+  /** What can be left out where the peer is behind with reading: returns whether it was sent. */
+  offer(id: NodeId, frame: Content): boolean {
+    const channel = this.#peers.get(id)?.channel;
+    if (!channel || channel.isCongested) return false;
+    channel.send(frame);
+    return true;
+  }
+
   /** Gives up the present channel; the peer is dialled again. */
   close(id: NodeId, code: number, reason: string): void {
     this.#peers.get(id)?.channel?.close(code, reason);

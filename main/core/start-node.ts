@@ -11,6 +11,7 @@ import { Delivery, type DeliveryOutput, logRow, type Parcel } from './delivery.t
 import { DeliveryRunner } from './delivery-runner.ts';
 import { type End, Host } from './host.ts';
 import { InterMachineNode, type NodeEvents } from './node.ts';
+import type { ObservationFrame } from './observation-frames.ts';
 import { Outcomes } from './outcomes.ts';
 import { type PeerInfo, Peers } from './peers.ts';
 import type {
@@ -29,6 +30,8 @@ import { Registry } from './registry.ts';
 import { RegistrySync } from './registry-sync.ts';
 import { Router } from './router.ts';
 import { RunQueue } from './run-queue.ts';
+import { Showing } from './showing.ts';
+import { Watching } from './watching.ts';
 
 /** Everything a node stands on. */
 export interface NodeParts {
@@ -69,7 +72,10 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
     if (!events.emit('problem', message)) parts.report(message);
   };
   const registry = new Registry(self, (node) => peers.isAlive(node));
-  const host = new Host(clock, new RunQueue(clock, scheduler), { ended: (id, end) => machineEnded(id, end) });
+  const host = new Host(clock, new RunQueue(clock, scheduler), {
+    stepped: (id) => showing.stepped(id),
+    ended: (id, end) => machineEnded(id, end),
+  });
   const outcomes = new Outcomes();
   const router = new Router({
     self,
@@ -89,13 +95,23 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
     self,
     registry,
     send: (peer, frame) => peers.send(peer, frame),
-    connectedPeers: () => peers.list().flatMap((peer) => (peers.isAlive(peer.id) ? [peer.id] : [])),
+    connectedPeers: () => connectedPeers(),
     remember: (change) => runner.step({ type: 'change', change }),
     changed: (change) => {
       events.emit('machine', change);
       if (change.machine.local) announce();
     },
   });
+  const offer = (peer: NodeId, frame: ObservationFrame) => peers.offer(peer, frame);
+  const connectedPeers = () => peers.list().flatMap((peer) => (peers.isAlive(peer.id) ? [peer.id] : []));
+  const showing = new Showing({
+    host,
+    clock,
+    machines: () => registry.machinesOf(self).map((machine) => machine.id),
+    send: offer,
+    statesChanged: (states) => watching.ownStatesChanged(states),
+  });
+  const watching = new Watching({ self, showing, clock, send: offer, connectedPeers });
   const peers = new Peers({
     self: { name, incarnation, namespace },
     identity,
@@ -110,10 +126,13 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
         runner.step({ type: 'connected', peer });
         sync.reachabilityChanged(peer, true);
         sync.connected(peer);
+        watching.connected(peer);
       },
       disconnected: (peer) => {
         runner.step({ type: 'disconnected', peer });
         outcomes.channelLost(peer);
+        showing.disconnected(peer);
+        watching.disconnected(peer);
         sync.reachabilityChanged(peer, peers.isAlive(peer));
       },
       content,
@@ -171,8 +190,22 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
   // ---- One envelope in: transport → channel → peers → delivery (router.admit) → (on disk) → host → machine
 
   function content(peer: NodeId, frame: Content): void {
-    if (frame.type === 'machines') sync.received(peer, frame);
-    else runner.step({ type: 'frame', peer, frame });
+    switch (frame.type) {
+      case 'machines':
+        return sync.received(peer, frame);
+      case 'observe':
+      case 'watch':
+      case 'unwatch':
+      case 'describe':
+        return showing.asked(peer, frame);
+      case 'states':
+      case 'snapshot':
+      case 'unseen':
+      case 'description':
+        return watching.told(peer, frame);
+      default:
+        return runner.step({ type: 'frame', peer, frame });
+    }
   }
 
   function act(output: Exclude<DeliveryOutput, { type: 'commit' }>): void {
@@ -256,6 +289,8 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
     problem,
     registry,
     sync,
+    watching,
+    waiting: (peer) => delivery.waiting(peer),
     peers,
     host,
     store,
@@ -267,6 +302,7 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
       stopped = true;
       peers.stop();
       await Promise.all([discovery.stop(), transport.stop()]);
+      showing.stop();
       host.stopAll();
       await runner.settled();
       outcomes.stop();

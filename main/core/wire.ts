@@ -1,7 +1,25 @@
 import type { OutcomeStatus } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { isMachineId, isName, isNodeId, type MachineId, type NodeId } from '../../shared/ids.ts';
+import {
+  type Check,
+  exactly,
+  faultOf,
+  isBoolean,
+  isCode,
+  isCount,
+  isEnvelopeId,
+  isEpoch,
+  isIncarnationPair,
+  isOptionalId,
+  isRecord,
+  isSequence,
+  isText,
+  listOf,
+  type Shape,
+} from './checks.ts';
 import { MAX_RESUME_EPOCHS } from './defaults.ts';
+import { OBSERVATION_SHAPES, type ObservationFrame } from './observation-frames.ts';
 import type { Proof, StoredEnvelope } from './ports.ts';
 
 /** Who speaks, and why it may be let in. The first frame of both sides. */
@@ -83,7 +101,17 @@ export interface Pong {
   readonly at: number;
 }
 
-export type Frame = Hello | Welcome | Machines | Resume | Messages | Ack | OutcomeReport | Ping | Pong;
+export type Frame =
+  | Hello
+  | Welcome
+  | Machines
+  | Resume
+  | Messages
+  | Ack
+  | OutcomeReport
+  | Ping
+  | Pong
+  | ObservationFrame;
 
 /** The text of a frame: one line of JSON; `messages` adds two lines for each envelope, its label and its event. */
 export function encode(frame: Frame): string {
@@ -139,34 +167,6 @@ function decodeEnvelope(label: string, eventJson: string): StoredEnvelope {
   };
 }
 
-type Check = (value: unknown) => boolean;
-interface Shape {
-  readonly required: Readonly<Record<string, Check>>;
-  readonly optional?: Readonly<Record<string, Check>>;
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isCount = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
-const isSequence = (value: unknown): value is number => isCount(value) && value > 0;
-const isEnvelopeId = (value: unknown): value is string => typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
-const isOptionalId = (value: unknown): value is string | 0 => value === 0 || isEnvelopeId(value);
-const isEpoch = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
-const isCode = (value: unknown): value is ErrorCode => typeof value === 'string' && /^[A-Z_]{1,40}$/.test(value);
-/** Characters of a node's name, a version, a namespace digest or a proof; longer ones are nobody's honest work. */
-const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 128;
-const isBoolean: Check = (value) => typeof value === 'boolean';
-const isIncarnationPair: Check = (value) => Array.isArray(value) && value.length === 2 && value.every(isCount);
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const exactly =
-  (shape: Shape): Check =>
-  (value) =>
-    isRecord(value) && faultOf(value, shape) === undefined;
-
 const FINAL: readonly unknown[] = ['handled', 'ignored', 'refused', 'dead'] satisfies OutcomeStatus[];
 
 const isMetadata: Check = (value) =>
@@ -203,6 +203,7 @@ const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
   outcome: { required: { epoch: isEpoch, of: listOf(isSequenceOutcome) } },
   ping: { required: { at: isCount } },
   pong: { required: { at: isCount } },
+  ...OBSERVATION_SHAPES,
 };
 
 /** Missing, wrong or extra: a frame of a known type is taken to the letter. */
@@ -210,16 +211,6 @@ function checkShape(header: Record<string, unknown>, shape: Shape, type: string)
   const { type: _, ...fields } = header;
   const fault = faultOf(fields, shape);
   if (fault !== undefined) throw invalid(`${type}: field "${fault.slice(0, 40)}" is missing, wrong or not expected`);
-}
-
-function faultOf(fields: Record<string, unknown>, { required, optional = {} }: Shape): string | undefined {
-  for (const [name, check] of Object.entries(required))
-    if (!Object.hasOwn(fields, name) || !check(fields[name])) return name;
-  for (const [name, value] of Object.entries(fields)) {
-    if (Object.hasOwn(required, name)) continue;
-    if (!Object.hasOwn(optional, name) || !optional[name]?.(value)) return name;
-  }
-  return undefined;
 }
 
 function parse(line: string): unknown {

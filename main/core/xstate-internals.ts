@@ -21,5 +21,13 @@ export const tookTransition = (inspection: InspectionEvent, actor: AnyActorRef, 
   inspection.actorRef === actor &&
   inspection._transitions.length > 0;
 
+/** The definitions of the transitions that this inspection tells of `actor`; they are the objects that its machine is made of. */
+export const transitionsTaken = (inspection: InspectionEvent, actor: AnyActorRef): readonly object[] =>
+  inspection.type === '@xstate.microstep' && inspection.actorRef === actor ? inspection._transitions : [];
+
+/** The event whose handling `actor` just finished; `undefined` for any other inspection. */
+export const stepEnded = (inspection: InspectionEvent, actor: AnyActorRef): string | undefined =>
+  inspection.type === '@xstate.snapshot' && inspection.actorRef === actor ? inspection.event.type : undefined;
+
 /** Only machines ignore events; other logic takes whatever it is sent. */
 export const isMachine = (logic: AnyActorLogic): boolean => '__xstatenode' in logic;

@@ -21,6 +21,7 @@ beforeEach(() => {
   const clock = new SimulatedClock();
   ends = [];
   host = new Host(clock, new RunQueue(clock, new SystemScheduler()), {
+    stepped: () => {},
     ended: (machine, end) => ends.push([machine, end]),
   });
 });

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { InterMachineError } from '../../shared/errors.ts';
+import { isMachineId, isNodeId, type MachineId, type NodeId } from '../../shared/ids.ts';
+
+// What a dashboard sends is unknown until one of these has named it.
+
+const nothing = z.strictObject({});
+const address = z.strictObject({ address: z.string().max(200) });
+const messages = z.strictObject({
+  limit: z.int().min(1).max(1_000),
+  before: z.int().min(0).exactOptional(),
+  machine: z.custom<MachineId>(isMachineId, 'not a machine id').exactOptional(),
+  node: z.custom<NodeId>(isNodeId, 'not a node id').exactOptional(),
+  eventType: z.string().max(1_000).exactOptional(),
+  text: z.string().max(1_000).exactOptional(),
+});
+const send = z.strictObject({ to: z.string().max(200), event: z.looseObject({ type: z.string() }) });
+
+export const INPUTS = { nothing, address, messages, send };
+
+/** Throws INPUT_INVALID with everything that is wrong. */
+export function checked<Input>(schema: z.ZodType<Input>, input: unknown): Input {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`);
+  throw new InterMachineError('INPUT_INVALID', problems.join('; '));
+}

@@ -1,0 +1,38 @@
+import type { Calls, NodeView, Streams } from '../../shared/api.ts';
+import type { Pipe } from '../../shared/pipe.ts';
+import { type CallHandlers, serve } from '../../shared/rpc.ts';
+import type { Started } from '../compose.ts';
+import { checked, INPUTS } from './inputs.ts';
+import { streamsOf } from './streams.ts';
+import { messageView } from './views.ts';
+
+/** Serves the dashboard's contract over a running node, to whoever is at the other end of the pipe. */
+export function serveApi(started: Started, pipe: Pipe): void {
+  serve<Calls, Streams>(pipe, callsOf(started), streamsOf(started.node));
+}
+
+function callsOf(started: Started): CallHandlers<Calls> {
+  const { node } = started;
+  return {
+    node: (input) => {
+      checked(INPUTS.nothing, input);
+      return nodeView(started);
+    },
+    messages: async (input) => (await node.messages(checked(INPUTS.messages, input))).map(messageView),
+    chart: async (input) => await node.describe(checked(INPUTS.address, input).address),
+    send: async (input) => {
+      const { to, event } = checked(INPUTS.send, input);
+      return await node.sendTo(to, event);
+    },
+  };
+}
+
+const nodeView = ({ node, dataDir, networkKeyId, startedAt, version }: Started): NodeView => ({
+  id: node.id,
+  name: node.name,
+  version,
+  port: node.port,
+  startedAt,
+  ...(dataDir && { dataDir }),
+  ...(networkKeyId && { networkKeyId }),
+});

@@ -1,0 +1,23 @@
+import type { MachineView, MessageView, PeerView } from '../../shared/api.ts';
+import type { InterMachineNode } from '../core/node.ts';
+import type { PeerInfo } from '../core/peers.ts';
+import type { LogRow } from '../core/ports.ts';
+import type { MachineInfo } from '../core/registry.ts';
+
+// From what the node knows to what a dashboard shows.
+
+export const peerView = (node: InterMachineNode, peer: PeerInfo): PeerView => ({
+  ...peer,
+  waiting: node.waitingFor(peer.id),
+});
+
+export function machineView(node: InterMachineNode, machine: MachineInfo): MachineView {
+  const nodeName = machine.local ? node.name : (node.peers().find((peer) => peer.id === machine.node)?.name ?? '');
+  return { ...machine, nodeName, ...(machine.reachable && node.stateOf(machine.address)) };
+}
+
+export const messageView = ({ event, ...row }: LogRow): MessageView => ({
+  ...row,
+  eventType: event.type,
+  eventJson: JSON.stringify(event),
+});
