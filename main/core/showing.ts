@@ -23,6 +23,8 @@ export interface ShowingParts {
   readonly machines: () => readonly MachineId[];
   /** Returns false where the peer is behind with reading: it gets the newest state later. */
   readonly send: (peer: NodeId, frame: ObservationFrame) => boolean;
+  /** Whether somebody here wants to know the states of all machines. */
+  readonly areStatesWanted: () => boolean;
   /** The states of some of our machines changed. */
   readonly statesChanged: (states: readonly MachineStateEntry[]) => void;
 }
@@ -44,8 +46,10 @@ export class Showing {
 
   /** Told of every step of every machine, so it does next to nothing. */
   stepped(id: MachineId): void {
-    this.#changed.add(id);
-    this.#states.touch();
+    if (this.#observers.size > 0 || this.#parts.areStatesWanted()) {
+      this.#changed.add(id);
+      this.#states.touch();
+    }
     const lookers = this.#lookers.get(id);
     if (lookers) for (const throttle of lookers.values()) throttle.touch();
   }
@@ -118,7 +122,7 @@ export class Showing {
     try {
       const end = this.look(id, {
         live: (live) => {
-          if (!send(peer, { type: 'snapshot', watch, live })) this.stepped(id);
+          if (!send(peer, { type: 'snapshot', watch, live })) this.#lookAgain(id);
         },
         unseen: (code) => send(peer, { type: 'unseen', watch, code }),
       });
@@ -126,6 +130,11 @@ export class Showing {
     } catch (thrown) {
       send(peer, { type: 'unseen', watch, code: codeOf(thrown) });
     }
+  }
+
+  /** The peer was behind with reading: it gets the newest state a little later. */
+  #lookAgain(id: MachineId): void {
+    for (const throttle of this.#lookers.get(id)?.values() ?? []) throttle.touch();
   }
 
   #unwatch(peer: NodeId, watch: number): void {

@@ -98,6 +98,7 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
     connectedPeers: () => connectedPeers(),
     remember: (change) => runner.step({ type: 'change', change }),
     changed: (change) => {
+      if (change.type === 'lost') watching.forget(change.machine.address);
       events.emit('machine', change);
       if (change.machine.local) announce();
     },
@@ -109,6 +110,7 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
     clock,
     machines: () => registry.machinesOf(self).map((machine) => machine.id),
     send: offer,
+    areStatesWanted: () => watching.wantsStates,
     statesChanged: (states) => watching.ownStatesChanged(states),
   });
   const watching = new Watching({ self, showing, clock, send: offer, connectedPeers });

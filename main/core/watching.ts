@@ -103,8 +103,17 @@ export class Watching {
     };
   }
 
+  get wantsStates(): boolean {
+    return this.#stateWatchers.size > 0;
+  }
+
+  /** The machine is gone. */
+  forget(address: Address): void {
+    this.#states.delete(address);
+  }
+
   ownStatesChanged(states: readonly MachineStateEntry[]): void {
-    if (this.#stateWatchers.size > 0) this.#noteStates(this.#parts.self, states);
+    if (this.wantsStates) this.#noteStates(this.#parts.self, states);
   }
 
   told(peer: NodeId, frame: ObservationFrame): void {
