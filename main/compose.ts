@@ -9,6 +9,7 @@ import { nodeIdOf } from './adapters/identity/certificate.ts';
 import { createKeyMaterial, readOrCreateKeyMaterial } from './adapters/identity/file.ts';
 import { NetworkIdentity } from './adapters/identity/network-identity.ts';
 import { NetworkKey, readOrCreateNetworkKey } from './adapters/identity/network-key.ts';
+import { readOrCreatePrivateFile } from './adapters/identity/private-file.ts';
 import { MemoryStore } from './adapters/store/memory.ts';
 import { SqliteStore } from './adapters/store/sqlite.ts';
 import { WebSocketTransport } from './adapters/transport/websocket.ts';
@@ -101,6 +102,15 @@ export async function startFrom(config: NodeConfig, report: (message: string) =>
     await opened.store.close();
     throw thrown;
   }
+}
+
+/** What opens the dashboard of this node: 256 random bits, kept in the data directory, so that a bookmark stays good. */
+export async function dashboardTokenOf({ dataDir }: Started): Promise<string> {
+  const create = () => `${randomBytes(32).toString('base64url')}\n`;
+  const text = dataDir
+    ? await readOrCreatePrivateFile(join(dataDir, 'dashboard-token'), 'dashboard token', create)
+    : create();
+  return text.trim();
 }
 
 /** An implicit data directory that another node of this host uses leaves the next one free: two terminals are two nodes. */

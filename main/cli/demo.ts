@@ -7,6 +7,7 @@ import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseAddress } from '../../shared/ids.ts';
+import { openBrowser } from './browser.ts';
 import { fail } from './exit-codes.ts';
 import { bold, cyan, dim, fieldsOf, green, plain, red, timeOfDay, yellow } from './text.ts';
 
@@ -26,14 +27,23 @@ interface Line {
   readonly [field: string]: unknown;
 }
 
+export interface DemoFlags {
+  readonly seconds?: string;
+  readonly dashboard: boolean;
+  /** False for `--no-open`. */
+  readonly browser?: boolean;
+}
+
 /** Starts the three nodes as processes of their own, which find each other on loopback alone, and prints what passes between them. */
-export async function demo({ seconds }: { readonly seconds?: string }): Promise<void> {
+export async function demo({ seconds, dashboard, browser }: DemoFlags): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'intermachine-demo-'));
   const port = await freeUdpPort();
   process.stdout.write(
     `${bold('Three nodes on this machine work together as a press line.')} The LAN does not see them. Ctrl+C stops them.\n\n`,
   );
-  const view = new DemoView();
+  const view = new DemoView((url) => {
+    if (browser !== false) openBrowser(url);
+  });
   const children = NODES.map(({ name, machines }) => {
     const args = [
       'run',
@@ -46,6 +56,7 @@ export async function demo({ seconds }: { readonly seconds?: string }): Promise<
       String(port),
       '--machine',
       ...machines,
+      ...(dashboard ? [] : ['--no-dashboard']),
     ];
     const env = { ...process.env, INTERMACHINE_HOME: directory };
     const child = spawn(process.execPath, [BIN, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -63,6 +74,8 @@ export async function demo({ seconds }: { readonly seconds?: string }): Promise<
 async function untilStopped(children: readonly ChildProcess[], limitMs: number | undefined): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  // Whoever read our output is gone.
+  process.stdout.on('error', () => resolve());
   if (limitMs !== undefined) setTimeout(resolve, limitMs);
   for (const child of children) {
     child.once('exit', () => resolve());
@@ -96,14 +109,17 @@ interface Sent {
 
 /** Prints each event once, when it is known what its machine did with it. */
 class DemoView {
+  readonly #openFirst: (url: string) => void;
+  #isOpen = false;
   readonly #sent = new Map<string, Sent>();
   readonly #counts = new Map<string, number>();
 
+  constructor(openFirst: (url: string) => void) {
+    this.#openFirst = openFirst;
+  }
+
   show(node: string, line: Line): void {
-    if (line.event === 'ready')
-      process.stdout.write(
-        `  node ${bold(node.padEnd(9))} ${dim(String(line.nodeId).slice(0, 12))}  port ${String(line.port)}\n`,
-      );
+    if (line.event === 'ready') this.#ready(node, line);
     else if (line.event === 'problem') process.stdout.write(yellow(`  ${node}: ${plain(String(line.message))}\n`));
     else if (line.event === 'message' && line.direction !== 'in') this.#remember(line);
     else if (line.event === 'outcome' && line.direction !== 'in') this.#print(line);
@@ -112,6 +128,13 @@ class DemoView {
   sum(): void {
     const counts = [...this.#counts].map(([status, count]) => `${count} ${status}`).join(', ');
     process.stdout.write(`\nAll three nodes are stopped. Events: ${counts || 'none'}.\n`);
+  }
+
+  #ready(node: string, { nodeId, dashboard }: Line): void {
+    const look = typeof dashboard === 'string' ? dashboard : '';
+    process.stdout.write(`  node ${bold(node.padEnd(9))} ${dim(String(nodeId).slice(0, 12))}  ${look}\n`);
+    if (look !== '' && !this.#isOpen) this.#openFirst(look);
+    this.#isOpen ||= look !== '';
   }
 
   #remember({ id, from, to, payload, sentAt }: Line): void {

@@ -1,5 +1,5 @@
-import { Command, CommanderError } from 'commander';
-import { demo } from './demo.ts';
+import { Command, CommanderError, Option } from 'commander';
+import { type DemoFlags, demo } from './demo.ts';
 import { fail } from './exit-codes.ts';
 import { type RunFlags, run } from './run.ts';
 
@@ -36,6 +36,9 @@ export async function main(args: readonly string[]): Promise<void> {
     .option('--machine <name...>', 'host a machine that InterMachine ships: feeder, robot, press, inspector')
     .option('--loopback <port>', 'stay on this machine: only nodes with the same UDP port find each other')
     .option('--no-advertise-types', 'do not tell machine types to everybody on the network')
+    .option('--dashboard-port <port>', 'TCP port of the dashboard, on this computer alone (a free one)')
+    .option('--no-dashboard', 'serve no dashboard')
+    .addOption(noOpen())
     .option('--json', 'one JSON object for each line of output')
     .action(async (flags: RunFlags) => await run(flags));
 
@@ -43,7 +46,9 @@ export async function main(args: readonly string[]): Promise<void> {
     .command('demo')
     .description('three nodes on this machine whose machines work together as a small press line')
     .option('--seconds <seconds>', 'stop by itself after so long')
-    .action(async (flags: { seconds?: string }) => await demo(flags));
+    .option('--no-dashboard', 'serve no dashboards')
+    .addOption(noOpen())
+    .action(async (flags: DemoFlags) => await demo(flags));
 
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -51,4 +56,11 @@ export async function main(args: readonly string[]): Promise<void> {
     if (!(thrown instanceof CommanderError)) fail(thrown);
     process.exit(thrown.exitCode === 0 ? 0 : USAGE_EXIT_CODE);
   }
+}
+
+/** Not the opposite of `--open`, which is about the network: so it goes by a name of its own. */
+function noOpen(): Option {
+  const option = new Option('--no-open', 'do not open the dashboard in a browser');
+  option.attributeName = () => 'browser';
+  return option;
 }

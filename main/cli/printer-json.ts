@@ -7,9 +7,9 @@ export class JsonPrinter implements Printer {
   /** Problems from before the first line. */
   #early: string[] | undefined = [];
 
-  ready({ node, dataDir }: Started): void {
+  ready({ node, dataDir }: Started, dashboardUrl: string | undefined): void {
     const { id: nodeId, name, port } = node;
-    this.#line('ready', { nodeId, name, port, dashboard: null, dataDir: dataDir ?? null });
+    this.#line('ready', { nodeId, name, port, dashboard: dashboardUrl ?? null, dataDir: dataDir ?? null });
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const message of early) this.problem(message);

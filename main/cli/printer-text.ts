@@ -18,7 +18,7 @@ export class TextPrinter implements Printer {
   readonly #peers = new Map<string, string>();
   readonly #problems = new Map<string, { readonly at: number; again: number }>();
 
-  ready({ node, dataDir, networkKeyId }: Started): void {
+  ready({ node, dataDir, networkKeyId }: Started, dashboardUrl: string | undefined): void {
     this.#node = node;
     const rows = [
       ['node id', node.id.match(/.{1,13}/g)?.join(' ') ?? node.id],
@@ -32,6 +32,7 @@ export class TextPrinter implements Printer {
       ],
     ];
     process.stdout.write(`${bold(`InterMachine node "${plain(node.name)}" is running.`)} Ctrl+C stops it.\n`);
+    if (dashboardUrl) rows.push(['look', bold(dashboardUrl)]);
     for (const [label = '', text = ''] of rows) process.stdout.write(`  ${dim(label.padEnd(8))} ${text}\n`);
     process.stdout.write('\n');
   }

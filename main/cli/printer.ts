@@ -4,7 +4,7 @@ import type { MachineChange, MessageOutcome, NewLogRow, PeerInfo } from '../inde
 /** Tells on standard output what happens on a node. */
 export interface Printer {
   /** The first line. */
-  ready(started: Started): void;
+  ready(started: Started, dashboardUrl: string | undefined): void;
   peer(peer: PeerInfo): void;
   machine(change: MachineChange): void;
   message(row: NewLogRow): void;

@@ -1,6 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
-import { SHIPPED, type Started, startFrom } from '../compose.ts';
+import { serveApi } from '../api/serve.ts';
+import { dashboardTokenOf, SHIPPED, type Started, startFrom } from '../compose.ts';
 import { configFrom } from '../config.ts';
+import { DashboardServer } from '../dashboard/server.ts';
+import { openBrowser } from './browser.ts';
 import type { Printer } from './printer.ts';
 import { JsonPrinter } from './printer-json.ts';
 import { TextPrinter } from './printer-text.ts';
@@ -17,7 +21,16 @@ export interface RunFlags {
   readonly loopback?: string;
   readonly advertiseTypes: boolean;
   readonly json?: boolean;
+  readonly dashboard: boolean;
+  readonly dashboardPort?: string;
+  /** False for `--no-open`. */
+  readonly browser?: boolean;
 }
+
+/** The built page, beside the compiled sources or in the checkout's own `out`. */
+const PAGE_DIRECTORY = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../out/renderer' : '../../renderer', import.meta.url),
+);
 
 /** Milliseconds. Goodbyes take a few; a disk that hangs must not keep us. */
 const STOP_LIMIT_MS = 1_900;
@@ -44,16 +57,19 @@ export async function run(flags: RunFlags): Promise<void> {
   process.on('uncaughtException', (error) => printer.problem(`not caught: ${reasonOf(error)}`));
   process.on('unhandledRejection', (error) => printer.problem(`not caught: ${reasonOf(error)}`));
 
-  const started = await startFrom(config, (message) => printer.problem(message));
-  stopOnSignals(started, printer);
-  print(started, printer);
+  const report = (message: string) => printer.problem(message);
+  const started = await startFrom(config, report);
+  const dashboard = flags.dashboard ? await openDashboard(started, flags.dashboardPort, report) : undefined;
+  stopOnSignals(started, dashboard, printer);
+  print(started, dashboard?.url, printer);
+  if (dashboard && !flags.json && flags.browser !== false) openBrowser(dashboard.url);
   for (const { type, logic } of machines) await started.node.register(type, logic);
 }
 
 /** From here on everything that happens is printed, beginning with what happened while the node started. */
-function print(started: Started, printer: Printer): void {
+function print(started: Started, dashboardUrl: string | undefined, printer: Printer): void {
   const { node } = started;
-  printer.ready(started);
+  printer.ready(started, dashboardUrl);
   for (const peer of node.peers()) printer.peer(peer);
   for (const machine of node.machines()) if (machine.reachable) printer.machine({ type: 'found', machine });
   node.on('peer', (peer) => printer.peer(peer));
@@ -63,14 +79,14 @@ function print(started: Started, printer: Printer): void {
   node.on('problem', (message) => printer.problem(message));
 }
 
-function stopOnSignals({ node }: Started, printer: Printer): void {
+function stopOnSignals({ node }: Started, dashboard: DashboardServer | undefined, printer: Printer): void {
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(130);
     stopping = true;
     printer.stopping();
     setTimeout(() => process.exit(0), STOP_LIMIT_MS).unref();
-    node.stop().then(
+    Promise.all([node.stop(), dashboard?.stop()]).then(
       () => process.exit(0),
       (thrown: unknown) => {
         printer.problem(reasonOf(thrown));
@@ -92,6 +108,34 @@ function shippedMachine(name: string) {
       `machine: "${name}" is not shipped; there are ${Object.keys(SHIPPED).join(', ')}`,
     );
   return machine;
+}
+
+async function openDashboard(
+  started: Started,
+  port: string | undefined,
+  report: (message: string) => void,
+): Promise<DashboardServer> {
+  const dashboard = new DashboardServer({
+    port: port === undefined ? 0 : dashboardPortFrom(port),
+    token: await dashboardTokenOf(started),
+    node: started.node.id,
+    filesDirectory: PAGE_DIRECTORY,
+    accept: (pipe) => serveApi(started, pipe),
+    log: report,
+  });
+  try {
+    await dashboard.listen();
+    return dashboard;
+  } catch (thrown) {
+    await started.node.stop();
+    throw thrown;
+  }
+}
+
+function dashboardPortFrom(text: string): number {
+  const port = numberFrom(text);
+  if (port <= 65_535) return port;
+  throw new InterMachineError('CONFIG_INVALID', 'dashboard-port: a whole number from 0 to 65535 is expected');
 }
 
 /** What is no number becomes NaN, which the check of the configuration refuses by the option's name. */

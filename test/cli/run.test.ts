@@ -120,9 +120,13 @@ describe('intermachine run', () => {
   });
 
   test('for people it prints words', async () => {
-    const child = spawn(process.execPath, [START, 'run', '--name', 'quiet', '--loopback', String(place.loopbackPort)], {
-      env: place.environment,
-    });
+    const child = spawn(
+      process.execPath,
+      [START, 'run', '--no-dashboard', '--name', 'quiet', '--loopback', String(place.loopbackPort)],
+      {
+        env: place.environment,
+      },
+    );
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (more: string) => {
       text += more;
@@ -141,7 +145,7 @@ describe('intermachine run', () => {
 
 describe('what is wrong is said in one sentence, with an exit code of its own', () => {
   const expectFailure = async (args: readonly string[], code: number, message: RegExp) => {
-    const failing = place.start(['run', '--json', '--loopback', String(place.loopbackPort), ...args]);
+    const failing = place.node(...args);
     expect(await failing.ended()).toBe(code);
     expect(failing.errors).toMatch(message);
     expect(failing.errors.trim().split('\n')).toHaveLength(1);
@@ -156,6 +160,7 @@ describe('what is wrong is said in one sentence, with an exit code of its own', 
     ['a namespace with a space', ['--namespace', 'a b'], /namespace: /],
     ['a key and open at once', ['--network-key', 'abcdefghijklmnopqrstuvwxya', '--open'], /exclude each other/],
     ['two wrong things at once', ['--port', '-1', '--namespace', ''], /namespace: .*port: /],
+    ['a dashboard port that is none', ['--dashboard-port', '99999'], /dashboard-port/],
     ['a machine that is not shipped', ['--machine', 'toaster'], /toaster.*feeder/],
     ['a peer without a port', ['--peer', 'printer'], /printer/],
     ['an unknown flag', ['--prot', '4'], /--prot/],
@@ -219,7 +224,7 @@ describe('what is wrong is said in one sentence, with an exit code of its own', 
 });
 
 test('the demo runs the press line over three nodes and leaves nothing behind', async () => {
-  const child = spawn(process.execPath, [START, 'demo', '--seconds', '8'], {
+  const child = spawn(process.execPath, [START, 'demo', '--no-dashboard', '--seconds', '8'], {
     env: { ...place.environment, TMPDIR: place.home },
   });
   let text = '';

@@ -115,9 +115,10 @@ export class CliPlace {
     );
   }
 
-  /** `intermachine run --json …` in this place. */
+  /** `intermachine run --json …` in this place, with no dashboard unless its port is named. */
   node(...args: readonly string[]): JsonProcess {
-    return this.start(['run', '--json', '--loopback', String(this.loopbackPort), ...args]);
+    const dashboard = args.includes('--dashboard-port') ? [] : ['--no-dashboard'];
+    return this.start(['run', '--json', '--loopback', String(this.loopbackPort), ...dashboard, ...args]);
   }
 
   track(child: ChildProcess): JsonProcess {
