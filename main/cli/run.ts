@@ -53,13 +53,14 @@ export async function run(flags: RunFlags): Promise<void> {
     process.env,
   );
   const machines = (flags.machine ?? []).map(shippedMachine);
+  const dashboardPort = flags.dashboardPort === undefined ? 0 : dashboardPortFrom(flags.dashboardPort);
   // A machine's action that fails beside its machine must not end the node and the other machines.
   process.on('uncaughtException', (error) => printer.problem(`not caught: ${reasonOf(error)}`));
   process.on('unhandledRejection', (error) => printer.problem(`not caught: ${reasonOf(error)}`));
 
   const report = (message: string) => printer.problem(message);
   const started = await startFrom(config, report);
-  const dashboard = flags.dashboard ? await openDashboard(started, flags.dashboardPort, report) : undefined;
+  const dashboard = flags.dashboard ? await openDashboard(started, dashboardPort, report) : undefined;
   stopOnSignals(started, dashboard, printer);
   print(started, dashboard?.url, printer);
   if (dashboard && !flags.json && flags.browser !== false) openBrowser(dashboard.url);
@@ -112,11 +113,11 @@ function shippedMachine(name: string) {
 
 async function openDashboard(
   started: Started,
-  port: string | undefined,
+  port: number,
   report: (message: string) => void,
 ): Promise<DashboardServer> {
   const dashboard = new DashboardServer({
-    port: port === undefined ? 0 : dashboardPortFrom(port),
+    port,
     token: await dashboardTokenOf(started),
     node: started.node.id,
     filesDirectory: PAGE_DIRECTORY,
