@@ -56,7 +56,11 @@ async function filesIn(directory: string): Promise<Files | undefined> {
     if (body === undefined) return undefined;
     // What has a hash in its name holds no data, and its name changes when it does.
     const caching = HASHED.test(path) ? { 'cache-control': FOR_EVER } : {};
-    files.set(path === '/index.html' ? '/' : path, { status: 200, headers: { 'content-type': type, ...caching }, body });
+    files.set(path === '/index.html' ? '/' : path, {
+      status: 200,
+      headers: { 'content-type': type, ...caching },
+      body,
+    });
   }
   return isComplete(files) ? files : undefined;
 }
@@ -65,7 +69,7 @@ async function filesIn(directory: string): Promise<Files | undefined> {
 function isComplete(files: Files): boolean {
   const html = files.get('/')?.body.toString();
   if (html === undefined) return false;
-  return [...html.matchAll(/\b(?:src|href)="\.?(\/[^"]+)"/g)].every(([, path = '']) => files.has(path));
+  return [...html.matchAll(/\b(?:src|href)="\.?(\/assets\/[^"]+)"/g)].every(([, path = '']) => files.has(path));
 }
 
 function ifMissing(thrown: unknown): undefined {

@@ -70,7 +70,7 @@ export class Guard {
     // its foreign name here.
     if (hosts !== 1 || !this.#hosts.has(host))
       return refused(421, hosts === 1 ? `asked for the host ${shorten(host)}` : `named ${hosts} hosts`);
-    if (!isTarget(request.url)) return refused(400, `asked for ${shorten(request.url)}`);
+    if (!isTarget(request.url)) return refused(400, `asked for ${shorten(pathOf(request))}`);
     const { origin } = request.headers;
     if (origin !== undefined && origin !== `http://${host}`)
       return refused(403, `came from a page of ${shorten(origin)}`);
@@ -123,6 +123,9 @@ function isTarget(url = ''): boolean {
   const [path = '', ...query] = url.split('?');
   return /^\/[\w\-./]*$/.test(path) && !/\/\/|\.\./.test(path) && /^[\w\-.~%=&+]*$/.test(query.join('?'));
 }
+
+/** Without the query, which may hold the token: it must not get into a log. */
+export const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?')[0] ?? '';
 
 function tokenIn({ url = '' }: IncomingMessage): string | undefined {
   if (!url.startsWith('/?')) return undefined;
