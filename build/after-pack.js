@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setMachoUuid } from './macho-uuid.js';
+import { setMachoUuid } from './macho-uuid.ts';
 
 /**
  * Runs after the files are in place and before anything is signed.

@@ -160,13 +160,23 @@ function eventLabel(node: AnyStateNode, event: string): string {
   if (event === '') return 'always';
   if (event === `xstate.done.state.${node.id}`) return 'done';
   const delay = between(event, 'xstate.after.', `.${node.id}`);
-  if (delay !== undefined) return Number.isNaN(Number(delay)) ? `after ${delay}` : `after ${delay} ms`;
+  if (delay !== undefined) return `after ${delayText(delay)}`;
   for (const [index, { id }] of node.invoke.entries()) {
     if (event === `xstate.done.actor.${id}`) return `done: ${invokeName(node, index)}`;
     if (event === `xstate.error.actor.${id}`) return `error: ${invokeName(node, index)}`;
     if (event === `xstate.snapshot.${id}`) return `snapshot: ${invokeName(node, index)}`;
   }
   return event === 'xstate.route' ? 'route' : event;
+}
+
+/** Named delays as they are; up to ten seconds in milliseconds, as they are written; longer ones as people say them. */
+function delayText(delay: string): string {
+  const milliseconds = Number(delay);
+  if (Number.isNaN(milliseconds)) return delay;
+  if (milliseconds < 10_000 || milliseconds % 1_000 !== 0) return `${delay} ms`;
+  const seconds = milliseconds / 1_000;
+  if (seconds % 3_600 === 0) return `${seconds / 3_600} h`;
+  return seconds % 60 === 0 && seconds > 60 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
 const between = (text: string, before: string, after: string): string | undefined =>

@@ -4,7 +4,6 @@ import { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
 import { COOKIE_ATTEMPTS, TOKEN_ATTEMPTS } from './limits.ts';
 
-/** What a guard can answer. 403 twice: a person who followed a link from elsewhere is helped, a page is not. */
 export type RefusedStatus = 400 | 401 | 403 | 405 | 415 | 421 | 429;
 
 export interface Refused {

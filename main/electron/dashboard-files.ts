@@ -44,13 +44,14 @@ interface PageFile {
   readonly type: string;
 }
 
-/** Answers requests to `app://dashboard/` from a map that is made once: no path is ever built from a request. */
+/** Answers requests to `app://dashboard/` from a map that is made at the first of them: no path is ever built from a request. */
 export function serveFiles(directory: string): (request: Request) => Promise<Response> {
-  const files = new Map(filesBelow(directory, '/'));
+  let files: Map<string, PageFile> | undefined;
   return async ({ method, url }) => {
     if (method !== 'GET') return refusal(405, 'Only GET is answered');
     const parsed = URL.parse(url);
     if (parsed?.protocol !== `${SCHEME}:` || parsed.host !== HOST) return refusal(404, 'Nothing is here');
+    files ??= new Map(filesBelow(directory, '/'));
     const file = files.get(parsed.pathname);
     if (!file) return refusal(404, 'Nothing is here');
     return new Response(await readFile(file.path), { headers: { ...HEADERS, 'content-type': file.type } });

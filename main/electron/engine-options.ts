@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import type { NodeOptions } from '../config.ts';
 
 /** What the engine runs. */
@@ -8,53 +7,43 @@ export interface EngineOptions {
   readonly machines: readonly string[];
 }
 
-const FLAGS = {
-  name: { type: 'string' },
-  'data-dir': { type: 'string' },
-  namespace: { type: 'string' },
-  'network-key': { type: 'string' },
-  open: { type: 'boolean' },
-  port: { type: 'string' },
-  peer: { type: 'string', multiple: true },
-  machine: { type: 'string', multiple: true },
-  loopback: { type: 'string' },
-  'no-advertise-types': { type: 'boolean' },
-} as const;
-
 /**
  * The flags of `intermachine run`, out of a command line that Chromium's switches and the system's own arguments share:
- * what is not known here is not ours to refuse.
+ * what is not known here is not ours to refuse. A flag without its value is empty, and the check of the configuration
+ * refuses it by its name.
  */
 export function engineOptionsFrom(args: readonly string[]): EngineOptions {
-  const { values } = parseArgs({ args: spread(args), options: FLAGS, strict: false });
-  const text = (name: keyof typeof FLAGS) => (typeof values[name] === 'string' ? values[name] : undefined);
-  const texts = (name: 'peer' | 'machine') => [values[name] ?? []].flat().filter((value) => typeof value === 'string');
-  const port = text('port');
-  const loopback = text('loopback');
-  const node: { -readonly [Key in keyof NodeOptions]: NodeOptions[Key] | undefined } = {
-    name: text('name'),
-    dataDir: text('data-dir'),
-    namespace: text('namespace'),
-    networkKey: text('network-key'),
-    open: values.open === true ? true : undefined,
-    port: port === undefined ? undefined : numberFrom(port),
-    peers: texts('peer').length > 0 ? texts('peer') : undefined,
-    loopbackPort: loopback === undefined ? undefined : numberFrom(loopback),
-    advertiseTypes: values['no-advertise-types'] === true ? false : undefined,
+  const flags = flagsOf(args);
+  const text = (name: string) => (flags.has(name) ? (flags.get(name)?.[0] ?? '') : undefined);
+  const number = (name: string) => (flags.has(name) ? numberFrom(text(name) ?? '') : undefined);
+  const node: { readonly [Key in keyof NodeOptions]: NodeOptions[Key] | undefined } = {
+    name: text('--name'),
+    dataDir: text('--data-dir'),
+    namespace: text('--namespace'),
+    networkKey: text('--network-key'),
+    open: flags.has('--open') || undefined,
+    port: number('--port'),
+    peers: flags.get('--peer'),
+    loopbackPort: number('--loopback'),
+    advertiseTypes: flags.has('--no-advertise-types') ? false : undefined,
   };
-  return { node: definedOf(node), machines: texts('machine') };
+  return { node: definedOf(node), machines: flags.get('--machine') ?? [] };
 }
 
-/** `--machine a b` becomes `--machine=a --machine=b`, as the command line reads it. */
-function spread(args: readonly string[]): string[] {
-  let many: string | undefined;
-  return args.flatMap((arg) => {
-    if (arg.startsWith('-')) {
-      many = arg === '--peer' || arg === '--machine' ? arg : undefined;
-      return many === undefined ? [arg] : [];
+/** Each flag with the values that follow it: `--machine a b --machine=c` has three. */
+function flagsOf(args: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const flags = new Map<string, string[]>();
+  let last: string[] = [];
+  for (const arg of args) {
+    if (!arg.startsWith('-')) last.push(arg);
+    else {
+      const [flag = '', ...value] = arg.split('=');
+      last = flags.get(flag) ?? [];
+      flags.set(flag, last);
+      if (value.length > 0) last.push(value.join('='));
     }
-    return [many === undefined ? arg : `${many}=${arg}`];
-  });
+  }
+  return flags;
 }
 
 /** What is no number becomes NaN, which the check of the configuration refuses by the option's name. */

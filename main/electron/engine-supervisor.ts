@@ -48,6 +48,7 @@ export class EngineSupervisor {
 
   /** Resolves when the node has said goodbye, or after 2 s without it. May be called twice. */
   async stop(): Promise<void> {
+    if (this.#actor.getSnapshot().status !== 'active') return;
     this.#actor.send({ type: 'STOP' });
     await waitFor(this.#actor, ({ status }) => status !== 'active');
   }

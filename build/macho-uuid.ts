@@ -9,29 +9,17 @@ const FAT_ENTRY_BYTES = 20;
 
 /**
  * Gives each program in a Mach-O file, universal or not, a UUID derived from the name, in place. Answers how many were changed.
- * @param {Buffer} file
- * @param {string} name
- * @returns {number}
  */
-export function setMachoUuid(file, name) {
+export function setMachoUuid(file: Buffer, name: string): number {
   return programsOf(file).reduce((changed, start) => changed + setUuid(file, start, uuidOf(`${name}/${start}`)), 0);
 }
 
-/**
- * @param {Buffer} file
- * @returns {number[]}
- */
-function programsOf(file) {
+function programsOf(file: Buffer): number[] {
   if (file.length < 8 || file.readUInt32BE(0) !== FAT_MAGIC) return [0];
   return Array.from({ length: file.readUInt32BE(4) }, (_, index) => file.readUInt32BE(8 + index * FAT_ENTRY_BYTES + 8));
 }
 
-/**
- * @param {Buffer} file
- * @param {number} start
- * @param {Buffer} uuid
- */
-function setUuid(file, start, uuid) {
+function setUuid(file: Buffer, start: number, uuid: Buffer): number {
   if (file.length < start + HEADER_BYTES || file.readUInt32LE(start) !== MACHO_64_MAGIC) return 0;
   const commands = file.readUInt32LE(start + 16);
   let at = start + HEADER_BYTES;
@@ -46,9 +34,8 @@ function setUuid(file, start, uuid) {
 
 /**
  * A UUID of version 5's form (RFC 9562, 5.5), with SHA-256.
- * @param {string} name
  */
-function uuidOf(name) {
+function uuidOf(name: string): Buffer {
   const uuid = createHash('sha256').update(name).digest().subarray(0, 16);
   uuid[6] = ((uuid[6] ?? 0) & 0x0f) | 0x50;
   uuid[8] = ((uuid[8] ?? 0) & 0x3f) | 0x80;

@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { reasonOf } from '../../shared/errors.ts';
+import type { Pipe } from '../../shared/pipe.ts';
+import { SECURITY_HEADERS } from './answers.ts';
+import type { Limits } from './limits.ts';
+import { webSocketPipe } from './web-socket-pipe.ts';
+
+export interface PagesOptions {
+  readonly limits: Limits;
+  readonly accept: (pipe: Pipe) => void;
+  readonly log: (message: string) => void;
+  /** What was asked for is no WebSocket. */
+  readonly refuse: (socket: Duplex, why: string) => void;
+}
+
+const LEAVING = 1001;
+const FAILED = 1011;
+
+/** The WebSockets of open pages. Who may have one was decided before. */
+export class Pages {
+  readonly #options: PagesOptions;
+  readonly #server: WebSocketServer;
+
+  constructor(options: PagesOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: options.limits.messageBytes,
+      maxFragments: options.limits.fragments,
+    });
+    this.#server.on('headers', (lines) => {
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) lines.push(`${name}: ${value}`);
+    });
+    this.#server.on('wsClientError', (error, socket) => options.refuse(socket, error.message));
+  }
+
+  get hasRoom(): boolean {
+    return this.#server.clients.size < this.#options.limits.webSockets;
+  }
+
+  open(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket));
+  }
+
+  closeAll(): void {
+    for (const webSocket of this.#server.clients) webSocket.close(LEAVING, 'The node stops');
+  }
+
+  #opened(webSocket: WebSocket): void {
+    const pipe = webSocketPipe(webSocket, this.#options.limits);
+    try {
+      this.#options.accept(pipe);
+    } catch (thrown) {
+      this.#options.log(`The dashboard failed to serve a page: ${reasonOf(thrown)}`);
+      webSocket.close(FAILED);
+    }
+  }
+}

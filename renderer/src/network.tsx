@@ -1,0 +1,49 @@
+import { createContext, type ReactNode, useContext, useMemo } from 'react';
+import type { MachinesItem, MachineView, NodeView, PeerView } from '../../shared/api.ts';
+import type { InterMachineError } from '../../shared/errors.ts';
+import type { Address } from '../../shared/ids.ts';
+import { useCall, useStream } from './node-link.tsx';
+
+/** What every page knows of the network. Missing parts did not arrive yet. */
+export interface Network {
+  readonly node?: NodeView;
+  readonly peers?: readonly PeerView[];
+  readonly machines?: ReadonlyMap<Address, MachineView>;
+  readonly error?: InterMachineError;
+}
+
+const Context = createContext<Network>({});
+const NOTHING = {};
+
+/** Reads node, peers and machines once for all pages, so that a page is there at once when one comes back to it. */
+export function NetworkProvider({ children }: { readonly children: ReactNode }) {
+  const node = useCall('node', NOTHING);
+  const peers = useStream('peers', NOTHING, newest, undefined);
+  const machines = useStream('machines', NOTHING, withChanges, undefined);
+  const error = node.error ?? peers.error ?? machines.error;
+  const network = useMemo<Network>(
+    () => ({
+      ...(node.value && { node: node.value }),
+      ...(peers.value && { peers: peers.value }),
+      ...(machines.value && { machines: machines.value }),
+      ...(error && { error }),
+    }),
+    [node.value, peers.value, machines.value, error],
+  );
+  return <Context value={network}>{children}</Context>;
+}
+
+export const useNetwork = (): Network => useContext(Context);
+
+const newest = (_: readonly PeerView[] | undefined, peers: readonly PeerView[]): readonly PeerView[] => peers;
+
+function withChanges(
+  machines: ReadonlyMap<Address, MachineView> | undefined,
+  { changed, removed }: MachinesItem,
+  first: boolean,
+): ReadonlyMap<Address, MachineView> {
+  const next = new Map(first ? [] : machines);
+  for (const address of removed) next.delete(address);
+  for (const machine of changed) next.set(machine.address, machine);
+  return next;
+}

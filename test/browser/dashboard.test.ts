@@ -1,0 +1,201 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { noChromium, openChromium } from '../support/chromium.ts';
+import { CliPlace, type JsonProcess } from '../support/cli.ts';
+
+/** The dashboard as a person meets it: real nodes, the real server, a real browser. */
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const WAIT = { timeout: 20_000 };
+
+let browser: Browser;
+let place: CliPlace;
+let page: Page;
+let faults: string[];
+
+const isReady = ({ event }: { event: string }) => event === 'ready';
+const addressOf = async (node: JsonProcess): Promise<string> => String((await node.line(isReady)).dashboard);
+
+/** A node with a dashboard, and the page of it. */
+async function startWatched(...args: readonly string[]): Promise<JsonProcess> {
+  const node = place.node('--name', 'watched', '--dashboard-port', '0', ...args);
+  await page.goto(await addressOf(node));
+  return node;
+}
+
+const go = (hash: string) =>
+  page.evaluate((to) => {
+    location.hash = to;
+  }, hash);
+/** Waits until the page's text matches. */
+const shows = (text: RegExp) => expect.poll(() => page.locator('main').innerText(), WAIT).toMatch(text);
+const heading = (name: string | RegExp) => page.getByRole('heading', { name });
+const row = (text: string | RegExp) => page.getByRole('row').filter({ hasText: text });
+
+describe.skipIf(noChromium)(`the dashboard of real nodes${noChromium ? ` (skipped: ${noChromium})` : ''}`, () => {
+  beforeAll(async () => {
+    execFileSync(process.execPath, [fileURLToPath(new URL('../../build/page.js', import.meta.url))], {
+      stdio: 'inherit',
+    });
+    browser = await openChromium();
+  }, 120_000);
+  afterAll(() => browser?.close());
+  beforeEach(async () => {
+    place = await CliPlace.make();
+    faults = [];
+    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && /Content Security Policy|Uncaught/.test(message.text()))
+        faults.push(message.text());
+    });
+  });
+  afterEach(async () => {
+    await page.close();
+    await place.clear();
+    expect(faults).toEqual([]);
+  });
+
+  test('peers appear, are lost, and come back', async () => {
+    await startWatched();
+    await heading('watched').waitFor(WAIT);
+    const neighbour = place.node('--name', 'neighbour');
+    await shows(/neighbour\s+alive/);
+    await neighbour.end('SIGKILL');
+    await shows(/neighbour\s+suspect/);
+    place.node('--name', 'neighbour');
+    await shows(/neighbour\s+alive/);
+  });
+
+  test('machines of every node are listed with their states, and go when they go', async () => {
+    await startWatched('--machine', 'feeder');
+    const pressing = place.node('--name', 'pressing', '--machine', 'press', 'inspector');
+    await go('#/machines');
+    await row(/Feeder_1.*watched/).waitFor(WAIT);
+    await row(/Press_1.*pressing.*open/).waitFor(WAIT);
+    await page.getByLabel('Filter machines').fill('inspector');
+    await expect.poll(() => row('Press_1').count(), WAIT).toBe(0);
+    expect(await row('Inspector_1').count()).toBe(1);
+    await page.getByLabel('Filter machines').fill('');
+    await row('Press_1').click();
+    await heading(/Press_1/).waitFor(WAIT);
+    await pressing.end();
+    await go('#/machines');
+    await expect
+      .poll(
+        () => row('Press_1').evaluateAll((rows) => rows.every((each) => each.classList.contains('unreachable'))),
+        WAIT,
+      )
+      .toBe(true);
+  });
+
+  test('the statechart of a machine on another node lights the states that it is in, while it runs', async () => {
+    await startWatched('--machine', 'feeder');
+    const far = place.node('--name', 'far', '--machine', 'robot', 'press', 'inspector');
+    const { address } = await far.line(({ event, id }) => event === 'machine' && id === 'Press_1');
+    await go(`#/machines/${encodeURIComponent(String(address))}`);
+    const box = (state: string) => page.locator(`svg [data-state="press.${state}"]`);
+    await box('open').waitFor(WAIT);
+    const seen = new Set<string>();
+    const lit = () =>
+      page
+        .locator('svg [data-state].is-active')
+        .evaluateAll((states) => states.map((state) => state.getAttribute('data-state') ?? ''));
+    await expect
+      .poll(
+        async () => {
+          for (const state of await lit()) seen.add(state);
+          return [...seen].sort();
+        },
+        { ...WAIT, interval: 50 },
+      )
+      .toEqual(expect.arrayContaining(['press.open', 'press.pressing']));
+    for (let look = 0; look < 20; look++) {
+      const states = (await lit()).filter((state) => state !== 'press');
+      expect(new Set(states).size).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('an event from the form reaches a machine on another node and changes it', async () => {
+    await startWatched();
+    const far = place.node('--name', 'far', '--machine', 'press');
+    const { address } = await far.line(({ event, id }) => event === 'machine' && id === 'Press_1');
+    await go(`#/machines/${encodeURIComponent(String(address))}`);
+    await page.locator('svg [data-state="press.open"].is-active').waitFor(WAIT);
+    await page.getByLabel('Event', { exact: true }).fill('LOAD');
+    await page.getByLabel(/^Carries/).fill('{ "part": 42 }');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('handled').first().waitFor(WAIT);
+    await page.locator('svg [data-state="press.pressing"].is-active').waitFor(WAIT);
+    await page.getByText('42').first().waitFor(WAIT);
+    await go('#/messages');
+    await row(/LOAD.*handled/)
+      .first()
+      .waitFor(WAIT);
+  });
+
+  test('messages come as they happen, and are found by text', async () => {
+    await startWatched('--machine', 'feeder', 'robot', 'press', 'inspector');
+    await go('#/messages');
+    await row('PART_READY').first().waitFor(WAIT);
+    await row('LOAD').first().waitFor(WAIT);
+    const search = page.getByRole('searchbox').first();
+    await search.fill('PART_TAKEN');
+    await expect.poll(() => row('PART_READY').count(), WAIT).toBe(0);
+    await row('PART_TAKEN').first().waitFor(WAIT);
+  });
+
+  test('when its node restarts the page recovers by itself', async () => {
+    const node = await startWatched('--machine', 'feeder');
+    const port = new URL(page.url()).port;
+    await go('#/machines');
+    await row('Feeder_1').waitFor(WAIT);
+    await node.end('SIGKILL');
+    await page.getByText('Lost the node').waitFor(WAIT);
+    expect(await row('Feeder_1').count()).toBe(1);
+    place.node('--name', 'watched', '--dashboard-port', port, '--machine', 'feeder', 'press');
+    await row('Press_1').waitFor(WAIT);
+    expect(await page.getByText('Lost the node').count()).toBe(0);
+  });
+
+  test('nobody gets in without the token, and the token does not stay in the address', async () => {
+    const node = await startWatched();
+    const { origin } = new URL(await addressOf(node));
+    expect(page.url()).not.toContain('token');
+    const stranger = await (await browser.newContext()).newPage();
+    const answer = await stranger.goto(origin);
+    expect(answer?.status()).toBe(401);
+    await stranger.close();
+  });
+
+  test.each(['dark', 'light'] as const)('axe finds nothing serious on any page, %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    const node = await startWatched('--machine', 'feeder', 'robot', 'press', 'inspector');
+    place.node('--name', 'neighbour', '--machine', 'robot');
+    const { address } = await node.line(({ event, id }) => event === 'machine' && id === 'Press_1');
+    for (const [hash, text] of [
+      ['#/', 'neighbour'],
+      ['#/machines', 'Press_1'],
+      [`#/machines/${encodeURIComponent(String(address))}`, 'Press_1'],
+      ['#/messages', 'PART_READY'],
+    ] as const) {
+      await go(hash);
+      await shows(new RegExp(text));
+      // The page's own policy forbids strange scripts: axe comes in by the debugger instead.
+      await page.evaluate(readFileSync(AXE, 'utf8'));
+      const serious = await page.evaluate(async () => {
+        const { axe } = globalThis as unknown as {
+          axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+        };
+        const { violations } = await axe.run();
+        return violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+      });
+      expect(serious, `${hash} ${colorScheme}`).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { EngineOptions } from '../../main/electron/engine-options.ts';
+import { freeUdpPort } from '../support/cli.ts';
+import { EngineChild } from './engine-child.ts';
+
+// The engine as it is bundled, in a process of its own, with its database on disk.
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const place = mkdtempSync(join(tmpdir(), 'intermachine-test-'));
+const bundle = join(place, 'desktop');
+const engines: EngineChild[] = [];
+
+beforeAll(async () => {
+  const env = { ...process.env, NODE_ENV: 'production' };
+  await promisify(execFile)(process.execPath, [join(ROOT, 'build/desktop.ts'), bundle], { env });
+  // The one package that is not in the bundle.
+  symlinkSync(join(ROOT, 'node_modules'), join(place, 'node_modules'), 'junction');
+}, 60_000);
+afterEach(() => {
+  for (const engine of engines.splice(0)) engine.kill();
+});
+afterAll(() => rmSync(place, { recursive: true, force: true, maxRetries: 3 }));
+
+async function start(options: EngineOptions): Promise<EngineChild> {
+  const engine = new EngineChild(join(bundle, 'engine.js'), {
+    INTERMACHINE_HOME: join(place, 'home'),
+    INTERMACHINE_NETWORK_KEY: '',
+    INTERMACHINE_NAME: '',
+    INTERMACHINE_LOOPBACK: String(await freeUdpPort()),
+  });
+  engines.push(engine);
+  engine.tell({ type: 'START', options });
+  return engine;
+}
+
+test('it starts a node with its database and machines, answers through the port, and says goodbye when told to stop', async () => {
+  const engine = await start({ node: { name: 'bundled' }, machines: ['press'] });
+  // Asked for before the node is there: the port waits.
+  const page = engine.connect();
+  const node = await page.call('node', {});
+  expect(node).toMatchObject({ name: 'bundled', dataDir: join(place, 'home/nodes/bundled') });
+  expect(await engine.says('READY')).toEqual({ type: 'READY', name: 'bundled' });
+  for await (const { changed } of page.stream('machines', {})) {
+    expect(changed).toMatchObject([{ type: 'Press', local: true }]);
+    break;
+  }
+  expect(existsSync(join(place, 'home/nodes/bundled/node.db'))).toBe(true);
+  const stoppedAt = performance.now();
+  engine.tell({ type: 'STOP' });
+  expect(await engine.ended()).toBe(0);
+  expect(performance.now() - stoppedAt).toBeLessThan(2_000);
+  expect(engine.errors).toBe('');
+});
+
+test.each([
+  [{ node: { name: '' }, machines: [] }, 'name: '],
+  [{ node: { port: Number.NaN }, machines: [] }, 'port: '],
+  [{ node: {}, machines: ['constructor'] }, '"constructor" is not shipped; there are feeder, robot, press, inspector'],
+])('what it cannot start with it says, and waits for its end: %j', async (options, why) => {
+  const engine = await start(options);
+  expect(await engine.says('FAILED')).toEqual({
+    type: 'FAILED',
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining(why),
+  });
+  const { port } = engine.connect();
+  expect(await engine.closed(port)).toBe(true);
+  engine.tell({ type: 'STOP' });
+  expect(await engine.ended()).toBe(0);
+});
+
+test('a page that asks again and again loses its oldest ports, and the newest works', async () => {
+  const engine = await start({ node: { store: 'memory', name: 'asked' }, machines: [] });
+  await engine.says('READY');
+  const pages = Array.from({ length: 100 }, () => engine.connect());
+  const [oldest, newest] = [pages[0], pages.at(-1)];
+  expect(await engine.closed(oldest?.port ?? -1)).toBe(true);
+  expect(await newest?.call('node', {})).toMatchObject({ name: 'asked' });
+});
+
+test('the preload is one CommonJS file that requires nothing but electron', () => {
+  const scripts = readdirSync(bundle).filter((name) => /\.(c?js|ts|map)$/.test(name) && !name.startsWith('chunk-'));
+  expect(scripts).toEqual(['engine.js', 'main.js', 'preload.cjs', 'sqlite-worker.js']);
+  const preload = readFileSync(join(bundle, 'preload.cjs'), 'utf8');
+  expect([...preload.matchAll(/require\(([^)]*)\)/g)].map(([, what]) => what)).toEqual(['"electron"']);
+  expect(preload).not.toMatch(/^(import|export) /m);
+});

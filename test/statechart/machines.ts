@@ -1,0 +1,87 @@
+import { type AnyStateMachine, and, assign, fromPromise, not, or, setup, stateIn } from 'xstate';
+
+/** Something of everything that can be drawn. Nothing in it happens by itself. */
+export const cell = setup({
+  types: {
+    context: {} as { readonly parts: number; readonly log: readonly string[]; readonly arm: { x: number; y: number } },
+  },
+  actions: {
+    count: assign({ parts: ({ context }) => context.parts + 1 }),
+    alarm: () => {},
+    lampOn: () => {},
+    lampOff: () => {},
+  },
+  guards: {
+    isFull: ({ context }) => context.parts >= 100,
+    isSafe: () => true,
+    isServiced: () => false,
+  },
+  delays: { homingTime: 3_600_000 },
+  actors: { homing: fromPromise(() => new Promise<void>(() => {})) },
+}).createMachine({
+  id: 'cell',
+  type: 'parallel',
+  context: { parts: 0, log: [], arm: { x: 0, y: 0 } },
+  states: {
+    work: {
+      initial: 'idle',
+      description: 'What the cell is there for',
+      onDone: { actions: 'lampOff' },
+      on: { STOP: '.faulted', NOISE: {} },
+      states: {
+        idle: { tags: ['ready'], on: { START: { guard: and(['isSafe', not('isServiced')]), target: 'homing' } } },
+        homing: {
+          invoke: { src: 'homing', id: 'homing', onDone: 'running', onError: { target: 'faulted', actions: 'alarm' } },
+          after: { homingTime: 'faulted' },
+          on: { SKIP: 'running' },
+        },
+        running: {
+          initial: 'load',
+          entry: 'lampOn',
+          exit: 'lampOff',
+          on: {
+            PAUSE: 'paused',
+            FAULT: [{ guard: or(['isFull', stateIn({ door: 'open' })]), target: 'faulted' }, { actions: 'alarm' }],
+            AGAIN: { target: 'running', reenter: true },
+          },
+          states: {
+            load: { on: { PART: 'press' }, after: { 3600000: 'press' } },
+            press: { on: { PRESSED: { target: 'unload', actions: ['count', 'lampOff'] } } },
+            unload: { always: { guard: 'isFull', target: '#cell.work.finished' }, on: { OUT: 'load' } },
+            before: { type: 'history', history: 'deep', target: 'load' },
+          },
+        },
+        paused: { tags: ['ready', 'quiet'], on: { RESUME: 'running.before', '*': { actions: 'alarm' } } },
+        faulted: { entry: ['alarm', 'lampOff'], on: { RESET: 'idle' } },
+        finished: { type: 'final' },
+      },
+    },
+    door: {
+      initial: 'closed',
+      states: {
+        closed: { on: { OPEN: 'open', LOCK: 'locked' } },
+        open: { on: { CLOSE: 'closed' } },
+        locked: { on: { UNLOCK: { target: 'closed', reenter: true } } },
+      },
+    },
+  },
+});
+
+/** Groups of five states, one after the other; NEXT goes from leaf to leaf, JUMP to the next group. */
+export function many(groups: number): AnyStateMachine {
+  const group = (index: number) => ({
+    initial: 's0',
+    on: { JUMP: `#many.g${(index + 1) % groups}` },
+    states: Object.fromEntries(
+      [0, 1, 2, 3].map((leaf) => [
+        `s${leaf}`,
+        { on: { NEXT: leaf < 3 ? `s${leaf + 1}` : `#many.g${(index + 1) % groups}` } },
+      ]),
+    ),
+  });
+  return setup({}).createMachine({
+    id: 'many',
+    initial: 'g0',
+    states: Object.fromEntries(Array.from({ length: groups }, (_, index) => [`g${index}`, group(index)])),
+  } as never);
+}

@@ -1,0 +1,81 @@
+import type { Address } from '../../../shared/ids.ts';
+import { FakeWorld } from './fake-world.ts';
+import { pressLine, type Running } from './press-line.ts';
+
+/** Worlds to look at, and to test with, by name. */
+export const WORLDS: Readonly<Record<string, () => Running>> = {
+  line: pressLine,
+  empty: () => ({ world: new FakeWorld('lonely'), stop: () => {} }),
+  open() {
+    const world = new FakeWorld('demo');
+    const { networkKeyId: _, ...node } = world.node;
+    world.node = node;
+    return { world, stop: () => {} };
+  },
+  busy: () => busy(500, 1_000),
+  hostile: () => ({ world: hostileWorld(), stop: () => {} }),
+};
+
+/** Many machines that change all the time, and many messages. */
+export function busy(machines: number, messagesEachSecond: number): Running {
+  const world = new FakeWorld('hub');
+  const nodes = [
+    world.node,
+    ...['north', 'south', 'east', 'west', 'attic'].map((name) =>
+      world.addPeer(name, { roundTripMs: 1 + name.length / 7 }),
+    ),
+  ];
+  const types = ['Feeder', 'Robot', 'Press', 'Inspector', 'Conveyor', 'Camera', 'Service_Alpha_1', 'Labeller'];
+  const all: Address[] = [];
+  for (let n = 0; n < machines; n++) {
+    const type = types[n % types.length] ?? 'Robot';
+    const node = nodes[n % nodes.length] ?? world.node;
+    all.push(world.addMachine(`${type}_${n}`, type, node).address);
+  }
+  const states = ['idle', 'work.running', 'work.paused, door.open', 'waitingForPress', 'returning'];
+  const pick = <Item>(items: readonly Item[]) => items[Math.floor(Math.random() * items.length)] as Item;
+  const local = all.filter((address) => address.includes(world.node.id));
+  const everyMs = 20;
+  const timer = setInterval(() => {
+    for (let n = 0; n < (messagesEachSecond * everyMs) / 1_000; n++) {
+      const [from, to] = Math.random() < 0.5 ? [pick(local), pick(all)] : [pick(all), pick(local)];
+      const row = world.send(from, to, { type: pick(['LOAD', 'LOADED', 'TICK']), n } as never);
+      world.settle(row, pick(['handled', 'handled', 'handled', 'ignored', 'refused']));
+      world.changeMachine(to, { state: pick(states) });
+    }
+    if (world.log.length > 50_000) world.log.splice(0, 20_000);
+  }, everyMs);
+  return { world, stop: () => clearInterval(timer) };
+}
+
+export const HOSTILE_NAMES = [
+  '<img src=x onerror=window.hacked=1><script>window.hacked=1</script>',
+  '\u001b[31mred\u001b[0m\u0007\u0000',
+  'safe\u202Egpj.exe\u202C\u2066',
+  'long'.repeat(2_500),
+  'z\u0300\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308\u0309\u030a\u030b\u030c\u030d\u030e'.repeat(8),
+  'lone\ud800surrogate',
+  '\n\n\n\tlines\r\n',
+  '',
+];
+
+/** Names that a peer of a strange build might send, wherever a text can come from a peer. */
+export function hostileWorld(): FakeWorld {
+  const world = new FakeWorld('under-attack');
+  for (const [index, name] of HOSTILE_NAMES.entries()) {
+    const peer = world.addPeer(`peer ${index}`, { name, problem: name, advertisedTypes: [name] });
+    const machine = world.addMachine(`machine_${index}`, name, peer, {
+      id: name as never,
+      version: name,
+      state: name,
+      metadata: { [name]: name },
+    });
+    const row = world.send(
+      machine.address,
+      `im://${world.node.id}/$node` as Address,
+      { type: name, text: name, [name]: HOSTILE_NAMES } as never,
+    );
+    world.settle(row, 'handled');
+  }
+  return world;
+}
