@@ -27,7 +27,14 @@ export type { Envelope, MachineEvent, Outcome, OutcomeStatus, SendableEvent, Unt
 export { type ErrorCode, InterMachineError } from '../shared/errors.ts';
 export type { Address, MachineId, NodeId } from '../shared/ids.ts';
 export type { NodeOptions } from './config.ts';
-export type { InterMachineNode, MessageOutcome, NodeEvents, RegisterOptions, WaitOptions } from './core/node.ts';
+export type {
+  InterMachineNode,
+  MessageOutcome,
+  NodeEvents,
+  RegisterOptions,
+  TypeInfo,
+  WaitOptions,
+} from './core/node.ts';
 export type { PeerInfo, PeerState } from './core/peers.ts';
 export type { Direction, Endpoint, LogRow, MessageQuery, NewLogRow } from './core/ports.ts';
 export type { RegisteredMachine, SendOptions } from './core/registered-machine.ts';

@@ -12,6 +12,7 @@ import {
   NODE_MACHINE_ID,
   type NodeId,
 } from '../../shared/ids.ts';
+import { matchesPattern } from '../../shared/pattern.ts';
 import type { Host } from './host.ts';
 import type { PeerInfo, Peers } from './peers.ts';
 import type { Change, Clock, LogRow, MessageQuery, NewLogRow, Store } from './ports.ts';
@@ -41,6 +42,16 @@ export interface RegisterOptions<Logic extends AnyActorLogic> {
   readonly version?: string;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly input?: InputFrom<Logic>;
+}
+
+/** A machine type, as it is known here. */
+export interface TypeInfo {
+  readonly name: string;
+  readonly versions: readonly string[];
+  /** How many machines have it, reachable or not. */
+  readonly machines: number;
+  /** On how many nodes they are. */
+  readonly nodes: number;
 }
 
 export interface WaitOptions {
@@ -176,6 +187,27 @@ export class InterMachineNode implements Observable<NodeEvents>, AsyncDisposable
   /** Those that an event would reach now. */
   discoverByType(type: string): readonly MachineInfo[] {
     return this.#insides.registry.ofType(type).filter((machine) => machine.reachable);
+  }
+
+  /** Those whose type fits: `Service_*`, `*_Alpha_?`; the whole name, upper or lower case. */
+  discoverByPattern(pattern: string): readonly MachineInfo[] {
+    const { registry } = this.#insides;
+    const types = registry.types().filter((type) => matchesPattern(pattern, type));
+    return types.flatMap((type) => this.discoverByType(type));
+  }
+
+  /** Every type that a known machine has, in alphabetical order. */
+  types(): readonly TypeInfo[] {
+    const { registry } = this.#insides;
+    const typeInfo = (name: string): TypeInfo => {
+      const machines = registry.ofType(name);
+      const versions = [...new Set(machines.map(({ version }) => version))].sort();
+      return { name, versions, machines: machines.length, nodes: new Set(machines.map(({ node }) => node)).size };
+    };
+    return registry
+      .types()
+      .map(typeInfo)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Resolves as soon as so many machines of the type are reachable. Rejects with NO_MACHINE_OF_TYPE. */

@@ -24,6 +24,24 @@ test('two nodes find each other and list each other’s machines', async () => {
   expect(b.node.discoverByType('Ping')).toMatchObject([{ id: 'Ping_1', node: idOf('a') }]);
 });
 
+test('machines are found by a pattern of their type, and types tell where they are', async () => {
+  const a = await world.start('a');
+  const b = await world.start('b');
+  for (const type of ['Service_Alpha', 'Service_Beta', 'Other']) await world.after(b.node.register(type, ponger));
+  await world.after(a.node.register('Service_Alpha', ponger, { version: '1.2.0' }));
+  expect(a.node.discoverByPattern('service_*').map(({ type, local }) => [type, local])).toEqual([
+    ['Service_Alpha', false],
+    ['Service_Alpha', true],
+    ['Service_Beta', false],
+  ]);
+  expect(a.node.discoverByPattern('Service')).toEqual([]);
+  expect(a.node.types()).toEqual([
+    { name: 'Other', versions: ['1.0.0'], machines: 1, nodes: 1 },
+    { name: 'Service_Alpha', versions: ['1.0.0', '1.2.0'], machines: 2, nodes: 2 },
+    { name: 'Service_Beta', versions: ['1.0.0'], machines: 1, nodes: 1 },
+  ]);
+});
+
 test('an event crosses, is handled, is answered, and is in both logs', async () => {
   const a = await world.start('a');
   const b = await world.start('b');
