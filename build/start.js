@@ -15,12 +15,37 @@ if (Number(process.versions.napi) < 10 || !process.features.typescript) {
   console.error('On Linux and Windows `npm ci` brings it along; start with `npm start`, which finds it.');
   process.exit(3);
 }
-const args = process.argv.slice(2);
-if ((args[0] === 'run' || args[0] === 'demo') && !args.includes('--no-dashboard')) {
-  // Beside the node, which is ready long before: its dashboard says so while the page is not there.
-  spawn(process.execPath, [fileURLToPath(new URL('page.js', import.meta.url))], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  }).unref();
+const [command, ...flags] = process.argv.slice(2);
+const beside = (file) => fileURLToPath(new URL(file, import.meta.url));
+
+/** `npm start`: the desktop where it can run, else the same node without a display. */
+async function start() {
+  const { findElectron } = await import('./electron-binary.ts');
+  const electron = findElectron();
+  if (flags.includes('--json') || flags.includes('--help')) return await headless('run');
+  if ('why' in electron) {
+    console.log(`Starting without the desktop: ${electron.why}.\n`);
+    return await headless('run');
+  }
+  const { buildDesktop } = await import('./desktop.ts');
+  await Promise.all([buildPage(), buildDesktop()]);
+  const child = spawn(electron.path, [beside('../out/desktop/main.js'), ...flags], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code) => process.exit(code ?? 1));
 }
-const { main } = await import('../main/cli/main.ts');
-await main(args);
+
+async function headless(...args) {
+  // Beside the node, which is ready long before: its dashboard says so while the page is not there.
+  if ((args[0] === 'run' || args[0] === 'demo') && !flags.includes('--no-dashboard')) void buildPage();
+  const { main } = await import('../main/cli/main.ts');
+  await main([...args, ...flags]);
+}
+
+function buildPage() {
+  const child = spawn(process.execPath, [beside('page.js')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  child.unref();
+  return new Promise((resolve) => child.on('exit', resolve));
+}
+
+if (command === 'start') await start();
+else await headless(...(command === undefined ? [] : [command]));
