@@ -32,8 +32,8 @@ export class TextPrinter implements Printer {
       ],
     ];
     process.stdout.write(`${bold(`InterMachine node "${plain(node.name)}" is running.`)} Ctrl+C stops it.\n`);
-    if (dashboardUrl) rows.push(['look', bold(dashboardUrl)]);
-    for (const [label = '', text = ''] of rows) process.stdout.write(`  ${dim(label.padEnd(8))} ${text}\n`);
+    if (dashboardUrl) rows.push(['dashboard', bold(dashboardUrl)]);
+    for (const [label = '', text = ''] of rows) process.stdout.write(`  ${dim(label.padEnd(9))} ${text}\n`);
     process.stdout.write('\n');
   }
 
