@@ -11,10 +11,6 @@ export function webSocketPipe(webSocket: WebSocket, limits: Limits): Pipe {
   let read: (message: unknown) => void = () => {};
   let silentMs = 0;
 
-  // A close frame would queue behind what is not being read.
-  const cutIfDeaf = () => {
-    if (webSocket.bufferedAmount > limits.waitingBytes) webSocket.terminate();
-  };
   const heartbeat = setInterval(() => {
     silentMs += limits.pingMs;
     if (silentMs >= limits.silenceMs) webSocket.terminate();
@@ -34,14 +30,11 @@ export function webSocketPipe(webSocket: WebSocket, limits: Limits): Pipe {
     }
     read(message);
   });
-  webSocket.on('pong', () => {
-    silentMs = 0;
-  });
-  // Pings are answered without anybody being asked: who only sends them must not fill our memory.
-  webSocket.on('ping', () => {
-    silentMs = 0;
-    cutIfDeaf();
-  });
+  for (const sign of ['ping', 'pong'] as const) {
+    webSocket.on(sign, () => {
+      silentMs = 0;
+    });
+  }
   webSocket.on('close', () => clearInterval(heartbeat));
   // `close` follows an error and is what counts.
   webSocket.on('error', () => {});
@@ -50,7 +43,8 @@ export function webSocketPipe(webSocket: WebSocket, limits: Limits): Pipe {
     send(message) {
       if (webSocket.readyState !== webSocket.OPEN) return;
       webSocket.send(JSON.stringify(message));
-      cutIfDeaf();
+      // A close frame would queue behind what is not being read.
+      if (webSocket.bufferedAmount > limits.waitingBytes) webSocket.terminate();
     },
     onMessage(reader) {
       read = reader;

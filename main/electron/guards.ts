@@ -1,5 +1,5 @@
 import { type Session, shell, type WebContents } from 'electron';
-import { isPage } from './dashboard-page.ts';
+import { isDashboard, isPage } from './dashboard-page.ts';
 
 // The page is ours, but what it shows comes from peers: whatever gets loose in it must find every door shut.
 
@@ -20,11 +20,17 @@ export function guardContents(contents: WebContents): void {
 
 /** Camera, files, USB, notifications, downloads: a dashboard needs none of them. */
 export function guardSession(session: Session): void {
-  session.setPermissionRequestHandler((_contents, _permission, decide) => decide(false));
-  session.setPermissionCheckHandler(() => false);
+  session.setPermissionRequestHandler((_contents, permission, decide, { requestingUrl }) =>
+    decide(isGranted(permission, requestingUrl)),
+  );
+  session.setPermissionCheckHandler((_contents, permission, origin) => isGranted(permission, origin));
   session.setDevicePermissionHandler(() => false);
   session.on('will-download', (event) => event.preventDefault());
 }
+
+/** One click copies a node's id. That writes text only, and reading stays denied. */
+const isGranted = (permission: string, url: string): boolean =>
+  permission === 'clipboard-sanitized-write' && isDashboard(url);
 
 /** The system opens whatever it is given, programs and shares of the network too: only the web may pass. */
 function openOutside(url: string): void {

@@ -33,5 +33,5 @@ export function tellTrouble(engine: EngineSupervisor, quit: () => void): void {
 function detailOf(state: EngineState): string | undefined {
   if (state.state === 'failed') return 'The node does not run. Its data are as they were.';
   if (state.state !== 'waiting' || state.crashes !== CRASHES_TO_TELL) return undefined;
-  return `This was the ${CRASHES_TO_TELL}rd time in a row. The node is started again by itself, each time a little later.`;
+  return `It did so ${CRASHES_TO_TELL} times in a row. It is started again by itself, each time a little later.`;
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { ask, request, stalling } from '../support/dashboard/raw-client.ts';
@@ -95,6 +96,35 @@ describe('ambiguity', () => {
   ])('%s is 400', async (_, text) => {
     const server = await servers.start();
     expect((await bad(server, text)).status).toBe(400);
+    expect(await getsIn(server)).toBe(true);
+  });
+
+  test('no request that was damaged lets a stranger in, and none ends the server', async () => {
+    const server = await servers.start({ limits: { headersMs: 200, requestMs: 200, checkMs: 20 } });
+    const whole = request(server.port, 'GET /api', {
+      Cookie: `im_kitchenaaa_${server.port}=x`,
+      Origin: `http://127.0.0.1:${server.port}`,
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'Sec-WebSocket-Version': '13',
+      'Content-Length': '0',
+    });
+    const damage = fc.record({
+      at: fc.nat(whole.length),
+      cut: fc.nat(12),
+      put: fc.string({ unit: 'binary', maxLength: 8 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 3 }), async (damages) => {
+        let text = whole;
+        for (const { at, cut, put } of damages) text = text.slice(0, at) + put + text.slice(at + cut);
+        const { status } = await ask(server.port, `${text}\r\n\r\n`);
+        expect([0, 400, 401, 403, 404, 408, 413, 415, 417, 421, 426, 429, 431]).toContain(status);
+      }),
+      { numRuns: 500, seed: 20_261_123 },
+    );
+    expect(server.pipes).toEqual([]);
     expect(await getsIn(server)).toBe(true);
   });
 
@@ -262,6 +292,10 @@ describe('number', () => {
     now += 1;
     expect((await tried(server.token)).status).toBe(303);
     expect((await tried('wrong')).status).toBe(401);
+    expect((await tried(server.token)).status).toBe(429);
+    // However long nobody tried, no more are looked at in one go.
+    now += 86_400_000;
+    for (let i = 0; i < 20; i++) expect((await tried('wrong')).status).toBe(401);
     expect((await tried(server.token)).status).toBe(429);
   });
 

@@ -207,7 +207,7 @@ describe('a page is cut', () => {
   });
 
   test('when it pings and does not read', async () => {
-    const server = await servers.start({ limits: { waitingBytes: 64 * 1024 } });
+    const server = await servers.start();
     const page = await open(server);
     let isClosed = false;
     server.pipes[0]?.onClose(() => {

@@ -48,15 +48,19 @@ export class EngineChild {
 
   /** A page's end of a new port. */
   connect(): Client<Calls, Streams> & { readonly port: number } {
+    const { port, send } = this.open();
+    const onMessage = (read: (message: unknown) => void) => this.read(port, read);
+    return { ...connect<Calls, Streams>({ send, onMessage, onClose: () => {}, close: () => {} }, globalThis), port };
+  }
+
+  open(): { readonly port: number; send(data: unknown): void } {
     const port = ++this.#ports;
     this.tell({ type: 'CONNECT' }, port);
-    const pipe = {
-      send: (data: unknown) => void this.#child.send({ port, data } satisfies Passed),
-      onMessage: (read: (message: unknown) => void) => void this.#readers.set(port, read),
-      onClose: () => {},
-      close: () => void this.#child.send({ port, data: undefined, closes: true } satisfies Passed),
-    };
-    return { ...connect<Calls, Streams>(pipe, globalThis), port };
+    return { port, send: (data) => void this.#child.send({ port, data } satisfies Passed) };
+  }
+
+  read(port: number, read: (message: unknown) => void): void {
+    this.#readers.set(port, read);
   }
 
   async closed(port: number): Promise<true> {

@@ -84,6 +84,8 @@ test('stopping waits for the goodbye, and a node that hangs is ended after 2 s',
   const hanging = supervise();
   const late = hanging.engine.stop();
   hanging.clock.increment(1_999);
+  void hanging.engine.stop();
+  expect(hanging.newest().got).toEqual(['STOP']);
   expect(hanging.newest().isRunning).toBe(true);
   hanging.clock.increment(1);
   await late;

@@ -1,26 +1,20 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { EngineOptions } from '../../main/electron/engine-options.ts';
 import { freeUdpPort } from '../support/cli.ts';
+import { bundleDesktop } from './bundle.ts';
 import { EngineChild } from './engine-child.ts';
 
 // The engine as it is bundled, in a process of its own, with its database on disk.
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const place = mkdtempSync(join(tmpdir(), 'intermachine-test-'));
 const bundle = join(place, 'desktop');
 const engines: EngineChild[] = [];
 
 beforeAll(async () => {
-  const env = { ...process.env, NODE_ENV: 'production' };
-  await promisify(execFile)(process.execPath, [join(ROOT, 'build/desktop.ts'), bundle], { env });
-  // The one package that is not in the bundle.
-  symlinkSync(join(ROOT, 'node_modules'), join(place, 'node_modules'), 'junction');
+  await bundleDesktop(bundle);
 }, 60_000);
 afterEach(() => {
   for (const engine of engines.splice(0)) engine.kill();

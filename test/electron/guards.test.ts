@@ -5,15 +5,40 @@ import { BrowserWindow, SessionDouble } from './electron-double.ts';
 
 vi.mock('electron', () => import('./electron-double.ts'));
 
-test('every permission is denied, when a page asks for it and when it looks whether it has it', () => {
+/** What the session says to the question for a permission, and to the look whether it is there. */
+function askFor(permission: string, url: string): readonly [asked: unknown, looked: unknown] {
   const session = new SessionDouble();
   guardSession(session as never);
-  for (const permission of ['media', 'geolocation', 'notifications', 'clipboard-read', 'fullscreen', 'unknown']) {
-    const decide = vi.fn();
-    session.setPermissionRequestHandler.mock.lastCall?.[0]({}, permission, decide);
-    expect(decide, permission).toHaveBeenCalledExactlyOnceWith(false);
-    expect(session.setPermissionCheckHandler.mock.lastCall?.[0]({}, permission)).toBe(false);
-  }
+  const decide = vi.fn();
+  session.setPermissionRequestHandler.mock.lastCall?.[0]({}, permission, decide, { requestingUrl: url });
+  return [decide.mock.lastCall?.[0], session.setPermissionCheckHandler.mock.lastCall?.[0]({}, permission, url, {})];
+}
+
+test.each([
+  'media',
+  'display-capture',
+  'geolocation',
+  'notifications',
+  'clipboard-read',
+  'fullscreen',
+  'openExternal',
+  'fileSystem',
+  'hid',
+  'unknown',
+  '__proto__',
+])('the permission %s is denied to our own page too', (permission) => {
+  expect(askFor(permission, 'app://dashboard/index.html')).toEqual([false, false]);
+});
+
+test('our page may copy text; no other page may', () => {
+  expect(askFor('clipboard-sanitized-write', 'app://dashboard/')).toEqual([true, true]);
+  for (const url of ['https://evil.example/', 'app://dashboard.evil/', 'null', ''])
+    expect(askFor('clipboard-sanitized-write', url), url).toEqual([false, false]);
+});
+
+test('no device is given to a page', () => {
+  const session = new SessionDouble();
+  guardSession(session as never);
   expect(session.setDevicePermissionHandler.mock.lastCall?.[0]({ deviceType: 'usb' })).toBe(false);
 });
 

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { bundleDesktop } from './bundle.ts';
 import { makeFakeDist, type System } from './fake-dist.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -44,10 +45,7 @@ export async function makeProject(directory: string): Promise<void> {
   ])
     cpSync(join(ROOT, path), join(directory, path), { recursive: true });
 
-  // As a program of its own: in a test, packages would give their development builds.
-  await run(process.execPath, [join(ROOT, 'build/desktop.ts'), join(directory, 'out/desktop')], {
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
+  await bundleDesktop(join(directory, 'out/desktop'));
   const put = (path: string, content: string) => {
     mkdirSync(join(directory, path, '..'), { recursive: true });
     writeFileSync(join(directory, path), content);

@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import * as electron from './electron-double.ts';
 
 vi.mock('electron', () => import('./electron-double.ts'));
@@ -32,14 +32,38 @@ const click = (label: string) => {
 const asks = (frame: unknown, contents: unknown = window().webContents, ...more: unknown[]) =>
   electron.ipcMain.emit('intermachine:connect', { senderFrame: frame, sender: contents }, ...more);
 
+/** What Electron was told until the window opened. Vitest forgets calls before each test. */
+let atStart: Readonly<Record<string, readonly unknown[]>> = {};
+
 beforeAll(async () => {
   electron.app.switches.set('disable-features', 'Given');
   await import('../../main/electron/main.ts');
   await vi.waitFor(() => expect(electron.BrowserWindow.all).toHaveLength(1));
+  const { app, protocol, session, Menu, utilityProcess } = electron;
+  atStart = {
+    lock: [...app.requestSingleInstanceLock.mock.calls],
+    sandbox: [...app.enableSandbox.mock.calls],
+    schemes: [...protocol.registerSchemesAsPrivileged.mock.calls],
+    served: [...protocol.handle.mock.calls],
+    permissions: [...session.defaultSession.setPermissionRequestHandler.mock.calls],
+    menu: [...Menu.setApplicationMenu.mock.calls],
+    engine: [...utilityProcess.fork.mock.calls],
+    told: [...engine().postMessage.mock.calls],
+  };
 });
 
-beforeEach(() => {
-  vi.clearAllMocks();
+test('before the window shows, everything around it is in place', () => {
+  const privileges = { standard: true, secure: true, supportFetchAPI: true, codeCache: true };
+  expect(atStart).toEqual({
+    lock: [[]],
+    sandbox: [[]],
+    schemes: [[[{ scheme: 'app', privileges }]]],
+    served: [['app', expect.any(Function)]],
+    permissions: [[expect.any(Function)]],
+    menu: [[expect.any(Array)]],
+    engine: [[expect.stringMatching(/engine\.js$/), [], expect.anything()]],
+    told: [[{ type: 'START', options: expect.anything() }]],
+  });
 });
 
 test('Chromium keeps off mDNS, and what the person switched off stays off', () => {
@@ -52,6 +76,7 @@ test('the window shows our page in a sandbox, without Node and without webviews'
     sandbox: true,
     nodeIntegration: false,
     webviewTag: false,
+    enableBlinkFeatures: 'MessagePortCloseEvent',
   });
   expect(String(window().options.webPreferences.preload)).toMatch(/preload\.cjs$/);
 });
@@ -187,5 +212,5 @@ test('quitting waits for the goodbye of the node, and stops it once only', async
   await vi.waitFor(() => expect(electron.app.quit).toHaveBeenCalledTimes(3));
   expect(electron.app.preventQuit).toHaveBeenCalledTimes(2);
   electron.app.emit('activate');
-  expect(electron.BrowserWindow.all, 'nothing opens while it ends').toHaveLength(1);
+  expect(window().show, 'nothing opens while it ends').not.toHaveBeenCalled();
 });

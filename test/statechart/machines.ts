@@ -67,21 +67,24 @@ export const cell = setup({
   },
 });
 
-/** Groups of five states, one after the other; NEXT goes from leaf to leaf, JUMP to the next group. */
-export function many(groups: number): AnyStateMachine {
-  const group = (index: number) => ({
+/**
+ * `regions` at once, each of `groups` of four leaves: NEXT goes from leaf to leaf in all of them, JUMP from group to group.
+ * With 10 and 4 it has 211 states.
+ */
+export function many(regions: number, groups: number): AnyStateMachine {
+  const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
+  const group = (region: number, index: number) => ({
     initial: 's0',
-    on: { JUMP: `#many.g${(index + 1) % groups}` },
-    states: Object.fromEntries(
-      [0, 1, 2, 3].map((leaf) => [
-        `s${leaf}`,
-        { on: { NEXT: leaf < 3 ? `s${leaf + 1}` : `#many.g${(index + 1) % groups}` } },
-      ]),
-    ),
+    on: { JUMP: `#many.r${region}.g${(index + 1) % groups}` },
+    states: Object.fromEntries(numbers(4).map((leaf) => [`s${leaf}`, { on: { NEXT: `s${(leaf + 1) % 4}` } }])),
+  });
+  const region = (index: number) => ({
+    initial: 'g0',
+    states: Object.fromEntries(numbers(groups).map((each) => [`g${each}`, group(index, each)])),
   });
   return setup({}).createMachine({
     id: 'many',
-    initial: 'g0',
-    states: Object.fromEntries(Array.from({ length: groups }, (_, index) => [`g${index}`, group(index)])),
+    type: 'parallel',
+    states: Object.fromEntries(numbers(regions).map((index) => [`r${index}`, region(index)])),
   } as never);
 }

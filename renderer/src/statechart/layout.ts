@@ -11,6 +11,7 @@ import {
   type Start,
 } from './drawing.ts';
 import { BOX_PADDING, faceOf, faceSize, HISTORY_SIZE, labelOf, labelSize } from './face.ts';
+import { backwards } from './flow.ts';
 import type { Metrics } from './measure.ts';
 
 // Chart → graph for ELK → drawing. ELK's graph carries sizes only: no text of a peer leaves the page's own code.
@@ -26,9 +27,6 @@ const LAYOUT: LayoutOptions = {
   'elk.edgeRouting': 'ORTHOGONAL',
   'elk.json.edgeCoords': 'ROOT',
   'elk.json.shapeCoords': 'ROOT',
-  // What is entered first stands first, also in a circle.
-  'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
-  'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   'elk.layered.spacing.nodeNodeBetweenLayers': '28',
   'elk.layered.spacing.edgeNodeBetweenLayers': '20',
@@ -71,8 +69,11 @@ export function planOf(chart: Chart, metrics: Metrics, direction: Direction): Pl
     };
     return {
       id,
-      children: [...(hasStart(state) ? [dot] : []), ...inOrder(state).map(nodeOf)],
+      children: [...(hasStart(state) ? [dot] : []), ...state.children.map(nodeOf)],
       layoutOptions: {
+        // ELK hands most options down to nobody.
+        ...LAYOUT,
+        'elk.direction': direction,
         'elk.padding': `[top=${height + BOX_PADDING},left=${BOX_PADDING + 4},bottom=${BOX_PADDING + 4},right=${BOX_PADDING + 4}]`,
         'elk.nodeSize.constraints': 'MINIMUM_SIZE',
         'elk.nodeSize.minimum': `(${width},${height})`,
@@ -80,6 +81,12 @@ export function planOf(chart: Chart, metrics: Metrics, direction: Direction): Pl
     };
   };
   const hasStart = ({ initial, children }: ChartState) => children.some(({ id }) => id === initial);
+  const back = backwards(chart.root, crossing);
+  const endsOf = (transition: ChartTransition) => {
+    const from = [nodeIdOf(transition.source)];
+    const to = [nodeIdOf(transition.target ?? '')];
+    return back.has(transition) ? { sources: to, targets: from } : { sources: from, targets: to };
+  };
   const nodeIdOf = (state: string) => states.get(state)?.node ?? '';
 
   const root = nodeOf(chart.root);
@@ -94,20 +101,20 @@ export function planOf(chart: Chart, metrics: Metrics, direction: Direction): Pl
           id: `i${index}`,
           sources: [`${nodeIdOf(state.id)}.`],
           targets: [nodeIdOf(state.initial ?? '')],
+          layoutOptions: { 'elk.layered.priority.straightness': '10', 'elk.layered.priority.shortness': '10' },
         }),
       ),
       ...crossing.map(
-        ({ source, target }, index): ElkExtendedEdge => ({
+        (transition, index): ElkExtendedEdge => ({
           id: `t${index}`,
-          sources: [nodeIdOf(source)],
-          targets: [nodeIdOf(target ?? '')],
+          ...endsOf(transition),
           labels: [
             {
               id: `l${index}`,
               // ELK leaves a label without text alone; what it says does not matter.
               text: 'x',
               ...labelSize(labels[index] ?? { event: '', actions: [] }, metrics),
-              layoutOptions: { 'elk.edgeLabels.inline': source === target ? 'false' : 'true' },
+              layoutOptions: { 'elk.edgeLabels.inline': transition.source === transition.target ? 'false' : 'true' },
             },
           ],
         }),
@@ -133,26 +140,25 @@ export function planOf(chart: Chart, metrics: Metrics, direction: Direction): Pl
         width: laidOut.width ?? 0,
         height: laidOut.height ?? 0,
         boxes,
-        routes: crossing.flatMap((transition, index) => routeOf(transition, edges.get(`t${index}`))),
-        starts: starts.flatMap((_, index): Start[] => {
-          const points = pointsOf(edges.get(`i${index}`));
-          const [dot] = points;
-          return dot ? [{ dot, points }] : [];
+        routes: crossing.flatMap((transition, index) =>
+          routeOf(transition, edges.get(`t${index}`), back.has(transition)),
+        ),
+        starts: starts.map((state, index): Start => {
+          const { x = 0, y = 0 } = nodes.get(`${nodeIdOf(state.id)}.`) ?? {};
+          return {
+            dot: { x: x + DOT_SIZE / 2, y: y + DOT_SIZE / 2 },
+            points: pointsOf(edges.get(`i${index}`)),
+          };
         }),
       };
     },
   };
 }
 
-const inOrder = ({ initial, children }: ChartState): readonly ChartState[] => [
-  ...children.filter(({ id }) => id === initial),
-  ...children.filter(({ id }) => id !== initial),
-];
-
 const allNodes = (node: ElkNode): ElkNode[] => [node, ...(node.children ?? []).flatMap(allNodes)];
 
-function routeOf(transition: ChartTransition, edge: ElkExtendedEdge | undefined): Route[] {
-  const points = pointsOf(edge);
+function routeOf(transition: ChartTransition, edge: ElkExtendedEdge | undefined, isBack: boolean): Route[] {
+  const points = isBack ? pointsOf(edge).toReversed() : pointsOf(edge);
   if (points.length < 2) return [];
   const { x = 0, y = 0, width = 0, height = 0 } = edge?.labels?.[0] ?? {};
   return [{ transition, points, label: labelOf(transition), labelArea: { x, y, width, height } }];

@@ -58,7 +58,7 @@ function tooltip({ transition: { label, guard, actions } }: Route): string {
 export function StartLine({ start }: { readonly start: Start }) {
   return (
     <g className="sc-start">
-      <circle cx={start.dot.x - 4} cy={start.dot.y} r={4.5} />
+      <circle cx={start.dot.x} cy={start.dot.y} r={4.5} />
       <path className="sc-line" d={pathOf(start.points)} />
       <path className="sc-arrow" d={arrowOf(start.points)} />
     </g>

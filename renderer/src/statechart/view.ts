@@ -18,8 +18,11 @@ const READABLE_SCALE = 0.6;
 const MAX_FIT_SCALE = 1.25;
 /** Pixels around a fitted drawing. */
 const MARGIN = 20;
+/** Pixels at the bottom that belong to the tools. */
+const TOOLS = 44;
 
-export function showAll(drawing: Size, stage: Size): View {
+export function showAll(drawing: Size, whole: Size): View {
+  const stage = { width: whole.width, height: Math.max(1, whole.height - TOOLS) };
   const scale = clamp(
     Math.min((stage.width - 2 * MARGIN) / drawing.width, (stage.height - 2 * MARGIN) / drawing.height, MAX_FIT_SCALE),
   );

@@ -12,11 +12,15 @@ export interface MessageList {
   readonly skipped: number;
   /** There is nothing older than the last row. */
   readonly complete: boolean;
+  /** The last ones by row: a page of the log may be older than an outcome that overtook it. */
+  readonly outcomes: ReadonlyMap<string, LogOutcome>;
 }
 
-export const EMPTY: MessageList = { rows: [], held: [], skipped: 0, complete: false };
+export const EMPTY: MessageList = { rows: [], held: [], skipped: 0, complete: false, outcomes: new Map() };
 /** Rows that the page keeps. Older ones are a page of the log away. */
 const MOST_ROWS = 20_000;
+/** Far more than there are while a page is on its way. */
+const MOST_OUTCOMES = 2_000;
 
 /** Live rows; those that nobody wants are left out. */
 export function withLive(
@@ -25,14 +29,14 @@ export function withLive(
   wanted: (row: MessageView) => boolean,
   hold: boolean,
 ): MessageList {
-  const outcomes = new Map(item.outcomes.map((outcome) => [keyOf(outcome), outcome]));
-  const fresh = settled(item.rows.filter(wanted), outcomes);
-  const rows = settled(list.rows, outcomes);
-  const held = settled(list.held, outcomes);
+  const news = new Map(item.outcomes.map((outcome) => [keyOf(outcome), outcome]));
+  const fresh = settled(item.rows.filter(wanted), news);
+  const rows = settled(list.rows, news);
+  const held = settled(list.held, news);
   const skipped = list.skipped + item.skipped;
-  if (fresh.length === 0 && rows === list.rows && held === list.held && skipped === list.skipped) return list;
-  if (hold) return { ...list, rows, held: joined(fresh, held).slice(0, MOST_ROWS), skipped };
-  return { ...list, ...shortened(joined(fresh, rows), list.complete), held, skipped };
+  const outcomes = remembered(list.outcomes, news);
+  if (hold) return { ...list, rows, held: joined(fresh, held).slice(0, MOST_ROWS), skipped, outcomes };
+  return { ...list, ...shortened(joined(fresh, rows), list.complete), held, skipped, outcomes };
 }
 
 /** Shows what was kept back. */
@@ -43,18 +47,20 @@ export const released = (list: MessageList): MessageList =>
  * The newest page of the log, after opening or when the link is back. Rows that were there stay if the page reaches down to them;
  * with a gap between, or when the log began anew, they go.
  */
-export function withNewest(list: MessageList, page: readonly MessageView[], limit: number): MessageList {
+export function withNewest(list: MessageList, read: readonly MessageView[], limit: number): MessageList {
+  const page = settled(read, list.outcomes);
   const known = joined(list.held, list.rows);
   const oldest = page.at(-1);
   const places = new Map(known.map(({ place, id }) => [place, id]));
   const isOtherLog = page.some(({ place, id }) => places.has(place) && places.get(place) !== id);
   const touches = page.length < limit || (oldest !== undefined && places.has(oldest.place));
-  if (isOtherLog) return { rows: page, held: [], skipped: 0, complete: page.length < limit };
+  if (isOtherLog) return { ...EMPTY, rows: page, complete: page.length < limit };
   const newer = known.filter(({ place }) => touches || (oldest !== undefined && place > oldest.place));
   return {
     rows: joined(page, newer),
     held: [],
     skipped: 0,
+    outcomes: list.outcomes,
     complete: page.length < limit || (touches && list.complete),
   };
 }
@@ -62,7 +68,7 @@ export function withNewest(list: MessageList, page: readonly MessageView[], limi
 /** The next page, of rows older than the last one. */
 export const withOlder = (list: MessageList, page: readonly MessageView[], limit: number): MessageList => ({
   ...list,
-  rows: joined(list.rows, page),
+  rows: joined(list.rows, settled(page, list.outcomes)),
   complete: page.length < limit,
 });
 
@@ -80,6 +86,15 @@ function joined(newer: readonly MessageView[], older: readonly MessageView[]): r
 /** A page that was read before its outcome arrived must not take the outcome back. */
 function later(known: MessageView | undefined, row: MessageView): MessageView {
   return known && known.id === row.id && isFinal(known.status) ? known : row;
+}
+
+function remembered(
+  known: ReadonlyMap<string, LogOutcome>,
+  news: ReadonlyMap<string, LogOutcome>,
+): ReadonlyMap<string, LogOutcome> {
+  if (news.size === 0) return known;
+  const all = [...known, ...news];
+  return new Map(all.length > 2 * MOST_OUTCOMES ? all.slice(-MOST_OUTCOMES) : all);
 }
 
 function settled(rows: readonly MessageView[], outcomes: ReadonlyMap<string, LogOutcome>): readonly MessageView[] {

@@ -48,6 +48,15 @@ export function useMessages(filters: Filters, hold: boolean): Messages {
     [key],
   );
 
+  // Before the page is asked for: what happens while it is read comes here.
+  useItems('log', NOTHING, {
+    item(item) {
+      types.learn(item.rows);
+      change((list) => withLive(list, item, wanted, hold));
+    },
+    failed: (error) => change((list) => list, { error }),
+  });
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: reloads makes it run again
   useEffect(() => {
     if (!client) return;
@@ -67,14 +76,6 @@ export function useMessages(filters: Filters, hold: boolean): Messages {
       stale = true;
     };
   }, [client, key, reloads, change, types.learn]);
-
-  useItems('log', NOTHING, {
-    item(item) {
-      types.learn(item.rows);
-      change((list) => withLive(list, item, wanted, hold));
-    },
-    failed: (error) => change((list) => list, { error }),
-  });
 
   const oldest = current.list.rows.at(-1)?.place;
   const complete = current.list.complete;

@@ -26,11 +26,17 @@ export function OverviewPage() {
   const { node, peers = NONE, machines = NO_MACHINES } = useNetwork();
   const [traffic] = useState(() => new Traffic());
   const pulses = useRef<Pulses>(undefined);
+  useItems('log', NOTHING, {
+    item(item) {
+      const passings = traffic.read(item, Date.now());
+      pulses.current?.show(passings);
+    },
+  });
+  // After the stream is open, so that nothing falls between the two.
   const seed = useCall('messages', SEED);
   useEffect(() => {
     if (seed.value) traffic.seed(seed.value);
   }, [traffic, seed.value]);
-  useItems('log', NOTHING, { item: (item) => pulses.current?.show(traffic.read(item, Date.now())) });
 
   // What streams by is summed up in `traffic`; the numbers are drawn at a pace that can be read.
   const now = useNow(500);

@@ -13,11 +13,14 @@ export interface Passing {
 
 /** Seconds that the rate is shown for. */
 export const SECONDS = 60;
+const MOST_OUTCOMES = 2_000;
 
 /** Sums up the log as it streams by: nothing here grows with the number of messages. */
 export class Traffic {
   /** The newest envelope of each machine. */
   readonly #newest = new Map<Address, MessageView>();
+  /** The last ones: they may come before the page of the log that has their rows. */
+  readonly #outcomes = new Map<string, OutcomeStatus>();
   /** Second → messages in it. */
   readonly #perSecond = new Map<number, number>();
   /** The places that were counted: rows that came live are in the first page of the log, too. */
@@ -25,7 +28,8 @@ export class Traffic {
 
   /** Rows that were logged before the page came, newest first. */
   seed(rows: readonly MessageView[]): void {
-    for (const row of rows) {
+    for (const read of rows) {
+      const row = this.#settled(read);
       if (row.place < this.#counted.from || row.place > this.#counted.to) this.#count(row.loggedAt, 1);
       const known = this.#newest.get(row.from);
       if (!known || known.place < row.place) this.#newest.set(row.from, row);
@@ -39,21 +43,26 @@ export class Traffic {
     this.#count(now, rows.filter(({ place }) => place < low || place > high).length + skipped);
     this.#widen(rows);
     for (const old of this.#perSecond.keys()) if (old < second - SECONDS) this.#perSecond.delete(old);
-    const told = new Map(outcomes.map((outcome) => [`${outcome.direction} ${outcome.id}`, outcome]));
+    for (const { direction, id, status } of outcomes) this.#outcomes.set(`${direction} ${id}`, status);
     const passings = new Map<string, Passing>();
     for (const row of rows) {
-      const outcome = told.get(`${row.direction} ${row.id}`);
-      const settled = outcome ? { ...row, status: outcome.status } : row;
+      const settled = this.#settled(row);
       this.#newest.set(row.from, settled);
       const pair = `${row.from} ${row.to}`;
       const { from, to } = row;
       passings.set(pair, { from, to, count: (passings.get(pair)?.count ?? 0) + 1, status: settled.status });
     }
-    for (const [from, row] of this.#newest) {
-      const outcome = told.get(`${row.direction} ${row.id}`);
-      if (outcome && !isFinal(row.status)) this.#newest.set(from, { ...row, status: outcome.status });
+    for (const [from, row] of this.#newest) this.#newest.set(from, this.#settled(row));
+    for (const key of this.#outcomes.keys()) {
+      if (this.#outcomes.size <= MOST_OUTCOMES) break;
+      this.#outcomes.delete(key);
     }
     return [...passings.values()];
+  }
+
+  #settled(row: MessageView): MessageView {
+    const status = isFinal(row.status) ? undefined : this.#outcomes.get(`${row.direction} ${row.id}`);
+    return status && status !== row.status ? { ...row, status } : row;
   }
 
   #count(at: number, messages: number): void {

@@ -14,8 +14,8 @@ export interface Wait {
 
 /** Milliseconds. An ignored event that is older than this says nothing about now. */
 const RECENT_MS = 5_000;
-/** `waitingForRobot`, `wait_for_press`, `waiting`. */
-const WAITING = /^wait(?:ing|s)?(?:[_-]?for)?[_-]?(.*)$/i;
+/** `waitingForRobot`, `wait_for_press`, `WAITING`; but not `waiter`. */
+const WAITING = /^[Ww](?:ait|AIT)(?:ing|ING|s|S)?(?:$|[_-]|(?=for|FOR|[A-Z]))(?:[Ff]or|FOR)?[_-]?(.*)$/;
 
 /**
  * Two things tell that a machine waits: its state's name, as people write it, and an event of its own that its receiver just
@@ -31,7 +31,8 @@ export function waitOf(
   const event = fateOf(newest, now);
   const receiver = newest && machines.get(newest.to);
   const name = waitingName(machine.state ?? '');
-  if (name === undefined) {
+  // A state that is just `waiting` waits for whom it asked.
+  if (name === undefined || (name === '' && event)) {
     if (!event) return undefined;
     return { machine, wanted: receiver?.id ?? 'its receiver', ...(receiver && { target: receiver }), event };
   }
