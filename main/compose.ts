@@ -18,7 +18,7 @@ import type { InterMachineNode } from './core/node.ts';
 import type { Store, StoreState } from './core/ports.ts';
 import { startNode } from './core/start-node.ts';
 
-export { SHIPPED } from './machines/shipped.ts';
+export { shippedMachine } from './machines/shipped.ts';
 
 /** As in package.json; a test holds the two together. */
 const VERSION = '0.1.0';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { serveApi } from '../api/serve.ts';
-import { dashboardTokenOf, SHIPPED, type Started, startFrom } from '../compose.ts';
+import { dashboardTokenOf, type Started, shippedMachine, startFrom } from '../compose.ts';
 import { configFrom } from '../config.ts';
 import { DashboardServer } from '../dashboard/server.ts';
 import { openBrowser } from './browser.ts';
@@ -99,16 +99,6 @@ function stopOnSignals({ node }: Started, dashboard: DashboardServer | undefined
   process.on('SIGTERM', stop);
   // Whoever read our output is gone.
   process.stdout.on('error', stop);
-}
-
-function shippedMachine(name: string) {
-  const machine = Object.hasOwn(SHIPPED, name) ? SHIPPED[name] : undefined;
-  if (!machine)
-    throw new InterMachineError(
-      'CONFIG_INVALID',
-      `machine: "${name}" is not shipped; there are ${Object.keys(SHIPPED).join(', ')}`,
-    );
-  return machine;
 }
 
 async function openDashboard(

@@ -1,7 +1,7 @@
 import type { MessagePortMain, ParentPort } from 'electron';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { serveApi } from '../api/serve.ts';
-import { SHIPPED, type Started, startFrom } from '../compose.ts';
+import { type Started, shippedMachine, startFrom } from '../compose.ts';
 import { configFrom } from '../config.ts';
 import type { FromEngine, ToEngine } from './engine-messages.ts';
 import type { EngineOptions } from './engine-options.ts';
@@ -65,11 +65,4 @@ export function hostNode({ parent, environment, report, exit }: EngineHost): voi
     const code = thrown instanceof InterMachineError ? thrown.code : 'INTERNAL';
     tell({ type: 'FAILED', code, message: reasonOf(thrown) });
   });
-}
-
-function shippedMachine(name: string) {
-  const machine = Object.hasOwn(SHIPPED, name) ? SHIPPED[name] : undefined;
-  if (machine) return machine;
-  const names = Object.keys(SHIPPED).join(', ');
-  throw new InterMachineError('CONFIG_INVALID', `machine: "${name}" is not shipped; there are ${names}`);
 }
