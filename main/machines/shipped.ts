@@ -11,7 +11,7 @@ interface ShippedMachine {
 }
 
 /** The machines that every build brings, by the name under which `--machine` hosts them: a small press line. */
-const SHIPPED: Readonly<Record<string, ShippedMachine>> = {
+export const SHIPPED: Readonly<Record<string, ShippedMachine>> = {
   feeder: { type: 'Feeder', logic: feeder },
   robot: { type: 'Robot', logic: robot },
   press: { type: 'Press', logic: press },

@@ -41,7 +41,7 @@ afterAll(async () => {
   await rm(project, { recursive: true, force: true });
 });
 
-test('the package holds compiled code and types alone', () => {
+test('the package holds compiled code, types and the dashboard’s page alone', () => {
   expect(packed).toEqual(
     expect.arrayContaining([
       'LICENSE',
@@ -51,10 +51,13 @@ test('the package holds compiled code and types alone', () => {
       'out/main/index.js',
       'out/main/index.d.ts',
       'out/main/xstate.js',
+      'out/renderer/index.html',
     ]),
   );
   expect(
-    packed.filter((path) => !/^(out\/(main|shared)\/.+\.(js|d\.ts)|LICENSE|README\.md|package\.json)$/.test(path)),
+    packed.filter(
+      (path) => !/^(out\/(main|shared)\/.+\.(js|d\.ts)|out\/renderer\/.+|LICENSE|README\.md|package\.json)$/.test(path),
+    ),
   ).toEqual([]);
 });
 
@@ -131,7 +134,7 @@ await node.sendTo('X', { kind: 'PING' });
   expect(faults).toMatch(/wrong\.ts\(3,/);
 });
 
-test('its command runs a node', async () => {
+test('its command runs a node, and the dashboard of it', async () => {
   const bin = join(project, 'node_modules/intermachine/out/main/bin.js');
   const node = place.track(
     spawn(process.execPath, [bin, 'run', '--json', '--loopback', String(place.loopbackPort), '--machine', 'feeder'], {
@@ -140,5 +143,12 @@ test('its command runs a node', async () => {
     }),
   );
   await node.line(({ event, id }) => event === 'machine' && id === 'Feeder_1');
+  const { dashboard } = await node.line(({ event }) => event === 'ready');
+  const login = await fetch(String(dashboard), { redirect: 'manual' });
+  const page = await fetch(new URL('/', String(dashboard)), {
+    headers: { cookie: login.headers.getSetCookie()[0]?.split(';')[0] ?? '' },
+  });
+  expect(page.status).toBe(200);
+  expect(await page.text()).toContain('<div id="root">');
   expect(await node.end()).toBe(0);
 });

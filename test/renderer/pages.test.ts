@@ -67,7 +67,7 @@ describe.skipIf(noChromium)(`the pages${noChromium ? `, as ${noChromium}` : ''}`
     const { page } = await stage.open(world);
     await page
       .getByLabel('This node')
-      .getByRole('button', { name: `Copy the id of this node ${world.node.id}` })
+      .getByRole('button', { name: `${world.node.id.slice(0, 12)}: copy the id of this node` })
       .click();
     await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(world.node.id);
   });

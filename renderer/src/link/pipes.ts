@@ -37,6 +37,7 @@ export function portPipe(port: MessagePort): Pipe {
     onMessage(read) {
       port.onmessage = (event) => read(event.data);
     },
+    // Electron's own event; a browser knows none, and has no bridge either.
     onClose: (told) => port.addEventListener('close', told),
     close: () => port.close(),
   };

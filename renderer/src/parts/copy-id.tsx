@@ -21,6 +21,7 @@ export function CopyId({
     const timer = setTimeout(() => setCopied(false), TICK_MS);
     return () => clearTimeout(timer);
   }, [copied]);
+  const short = plain(id.slice(0, length));
   const copy = () => {
     void navigator.clipboard?.writeText(id).then(
       () => setCopied(true),
@@ -32,13 +33,13 @@ export function CopyId({
       type="button"
       className="copy-id"
       title={`${plain(id, 200)} – click to copy`}
-      aria-label={`Copy ${label} ${plain(id, 200)}`}
+      aria-label={`${short}: copy ${label}`}
       onClick={(event) => {
         event.stopPropagation();
         copy();
       }}
     >
-      <code>{plain(id.slice(0, length))}</code>
+      <code>{short}</code>
       <Icon name={copied ? 'check' : 'copy'} size={12} />
     </button>
   );
