@@ -94,7 +94,8 @@ function trace(machine: AnyStateMachine): Traced {
       });
       transitionIds.set(definition, ids);
     }
-    if (node.type === 'history') draw(node, historyDefault(node), { label: 'default', event: '', actions: [] });
+    const start = historyDefault(node);
+    if (start) draw(node, [start], { label: 'default', event: '', actions: [] });
   }
   return {
     chart: { id: machine.id, root: stateOf(machine.root, idOf), transitions },
@@ -138,14 +139,12 @@ function stateOf(node: AnyStateNode, idOf: (node: AnyStateNode) => string): Char
   };
 }
 
-/** Where a history state leads when there is no history yet; missing in its definition, its parent decides. */
-function historyDefault(node: AnyStateNode): readonly AnyStateNode[] | undefined {
-  const path: unknown = node.config.target;
-  if (typeof path !== 'string' || !node.parent) return undefined;
-  const target = path.startsWith('#')
-    ? node.machine.getStateNodeById(path)
-    : path.split('.').reduce<AnyStateNode | undefined>((at, key) => at?.states[key], node.parent);
-  return target && [target];
+/** Where a history state leads when there is no history yet; where its author did not say, its parent decides. */
+function historyDefault({ type, config, parent, machine }: AnyStateNode): AnyStateNode | undefined {
+  const target: unknown = config.target;
+  if (type !== 'history' || typeof target !== 'string') return undefined;
+  if (target.startsWith('#')) return machine.getStateNodeById(target);
+  return target.split('.').reduce<AnyStateNode | undefined>((at, key) => at?.states[key], parent);
 }
 
 // ---- What people read

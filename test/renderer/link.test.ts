@@ -124,18 +124,19 @@ describe.skipIf(noChromium)(`the link to the node${noChromium ? `, as ${noChromi
             port.postMessage({ kind: 'answer', id: data.id, output: { ...${JSON.stringify(new FakeWorld('engine').node)} } });
         };
       };
+      window.ports = [];
+      window.addEventListener('message', ({ ports }) => window.ports.push(...ports));
       window.intermachine = {
         connect() {
           const { port1, port2 } = new MessageChannel();
           engine(port1);
-          window.engines = [...(window.engines ?? []), port2];
           window.postMessage('intermachine:port', location.origin, [port2]);
         },
       };`);
     await page.reload();
     await page.getByRole('heading', { name: 'engine' }).waitFor();
     // Electron alone tells the page that the other end of a port is closed.
-    await page.evaluate("window.engines[0].dispatchEvent(new Event('close'))");
-    await expect.poll(() => page.evaluate('window.engines.length')).toBe(2);
+    await page.evaluate("window.ports[0].dispatchEvent(new Event('close'))");
+    await expect.poll(() => page.evaluate('window.ports.length')).toBe(2);
   });
 });

@@ -49,13 +49,18 @@ describe.skipIf(noChromium)(`the page of messages${noChromium ? `, as ${noChromi
     let fails = true;
     const messages = () => {
       if (fails) throw new InterMachineError('STORE_FAILED', 'The disk <b>is</b> on fire');
-      return world.log;
+      return world.log.toReversed();
     };
     const { page } = await stage.open(world, { hash: '#/messages', calls: { messages } });
     await page.getByRole('alert').getByText('The disk <b>is</b> on fire').waitFor();
+    // What comes live is shown, and does not hide that the rest is missing.
+    world.send(robot, press, { type: 'LIVE' });
+    await rowWith(page, 'LIVE').waitFor();
+    await page.getByRole('alert').getByText('Older messages could not be read').waitFor();
     fails = false;
     await page.getByRole('button', { name: 'Try again' }).click();
     await rowWith(page, 'THERE').waitFor();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
   });
 
   test('filters go to the log, hold for live rows, and stand in the address', async () => {

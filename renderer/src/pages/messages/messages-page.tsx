@@ -73,7 +73,7 @@ export function MessagesPage({ query }: { readonly query: URLSearchParams }) {
         <div className="page-head">
           <h1>Messages</h1>
           <span className="muted live-state">
-            {paused ? 'paused' : atTop ? 'live' : 'live below the fold'}
+            {paused ? 'paused' : atTop ? 'live' : 'holding what is new'}
             {skipped > 0 && ` · ${count(skipped)} too fast to show`}
           </span>
           {skipped > 0 && (
@@ -82,6 +82,14 @@ export function MessagesPage({ query }: { readonly query: URLSearchParams }) {
             </button>
           )}
         </div>
+        {messages.error && rows.length > 0 && (
+          <p className="log-error" role="alert">
+            Older messages could not be read: {plain(messages.error.message, 300)}{' '}
+            <button type="button" className="link-button" onClick={messages.reload}>
+              Try again
+            </button>
+          </p>
+        )}
         <div className="toolbar">
           <SearchField label="Search in events" value={filters.text} onChange={(text) => change({ text })} />
           <Choice

@@ -42,8 +42,9 @@ export function useMessages(filters: Filters, hold: boolean): Messages {
     (to: (list: MessageList) => MessageList, more: { loaded?: boolean; error?: InterMachineError } = {}) =>
       setState((was) => {
         const start = was.key === key ? was : { key, list: EMPTY, loaded: false };
-        const { error: _, ...rest } = start;
-        return { ...rest, list: to(start.list), ...more };
+        const { error: _, ...answered } = start;
+        // Only an answer of the log takes an error of the log away.
+        return { ...(more.loaded ? answered : start), list: to(start.list), ...more };
       }),
     [key],
   );

@@ -69,6 +69,7 @@ export function OverviewPage() {
       <ThisNode
         node={node}
         peers={peers.filter(({ state }) => state === 'alive').length}
+        known={peers.length}
         machines={machines.size}
         waiting={peers.reduce((sum, { waiting }) => sum + waiting, 0)}
         rates={traffic.rates(now)}

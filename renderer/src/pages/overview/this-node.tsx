@@ -7,14 +7,17 @@ import { Rate } from './rate.tsx';
 
 interface ThisNodeProps {
   readonly node: NodeView;
+  /** Alive. */
   readonly peers: number;
+  /** All that are known. */
+  readonly known: number;
   readonly machines: number;
   readonly waiting: number;
   readonly rates: readonly number[];
 }
 
 /** Who serves this page, and in numbers how it is. */
-export function ThisNode({ node, peers, machines, waiting, rates }: ThisNodeProps) {
+export function ThisNode({ node, peers, known, machines, waiting, rates }: ThisNodeProps) {
   const now = useNow(1_000);
   return (
     <section className="this-node card" aria-label="This node">
@@ -47,7 +50,10 @@ export function ThisNode({ node, peers, machines, waiting, rates }: ThisNodeProp
         </div>
         <div>
           <dt>Peers</dt>
-          <dd>{count(peers)}</dd>
+          <dd>
+            {count(peers)}
+            {known > peers && <small className="muted"> of {count(known)}</small>}
+          </dd>
         </div>
         <div>
           <dt>Machines</dt>
