@@ -10,7 +10,7 @@ import { serveApi } from '../../main/api/serve.ts';
 import { dashboardTokenOf, startFrom } from '../../main/compose.ts';
 import { configFrom } from '../../main/config.ts';
 import { DashboardServer } from '../../main/dashboard/server.ts';
-import { openChromium } from '../support/chromium.ts';
+import { launchChromium } from '../support/chromium.ts';
 import { freeUdpPort } from '../support/cli.ts';
 
 const MACHINES = 500;
@@ -44,7 +44,7 @@ const load = fork(new URL('./dashboard-load.ts', import.meta.url), [
 ]);
 await once(load, 'message');
 
-const browser = await openChromium();
+const browser = await launchChromium();
 const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
 await page.goto(server.url);
 const [machine] = started.node.discoverByType('Blinker0');

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { noChromium, openChromium } from '../support/chromium.ts';
+import { launchChromium, noChromium } from '../support/chromium.ts';
 import { CliPlace, type JsonProcess } from '../support/cli.ts';
 
 /** The dashboard as a person meets it: real nodes, the real server, a real browser. */
@@ -40,7 +40,7 @@ describe.skipIf(noChromium)(`the dashboard of real nodes${noChromium ? ` (skippe
     execFileSync(process.execPath, [fileURLToPath(new URL('../../build/page.js', import.meta.url))], {
       stdio: 'inherit',
     });
-    browser = await openChromium();
+    browser = await launchChromium();
   }, 120_000);
   afterAll(() => browser?.close());
   beforeEach(async () => {

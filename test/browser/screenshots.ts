@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { openChromium } from '../support/chromium.ts';
+import { launchChromium } from '../support/chromium.ts';
 import { CliPlace, type Line } from '../support/cli.ts';
 
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots', import.meta.url));
@@ -18,7 +18,7 @@ const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resol
 execFileSync(process.execPath, [fileURLToPath(new URL('../../build/page.js', import.meta.url))], { stdio: 'inherit' });
 await mkdir(FOLDER, { recursive: true });
 const place = await CliPlace.make();
-const browser = await openChromium();
+const browser = await launchChromium();
 try {
   const feeding = place.node('--name', 'feeding', '--dashboard-port', '0', '--machine', 'feeder');
   place.node('--name', 'handling', '--machine', 'robot');

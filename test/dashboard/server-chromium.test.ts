@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { nodeId } from '../../shared/ids.ts';
-import { launchChromium, withoutChromium } from '../support/dashboard/chromium.ts';
+import { launchChromium, noChromium } from '../support/chromium.ts';
 import { Servers } from '../support/dashboard/servers.ts';
 
 const servers = new Servers();
@@ -59,7 +59,7 @@ async function elsewhere(html: string): Promise<number> {
 const showing = (text: string, where = page) =>
   where.locator('body', { hasText: /^\w+( \d+)?$/.test(text) ? new RegExp(`^\\s*${text}\\s*$`) : text }).waitFor();
 
-describe.skipIf(withoutChromium !== undefined)(`in Chromium${withoutChromium ? ` [${withoutChromium}]` : ''}`, () => {
+describe.skipIf(noChromium !== undefined)(`in Chromium${noChromium ? ` [${noChromium}]` : ''}`, () => {
   beforeAll(async () => {
     browser = await launchChromium();
   });

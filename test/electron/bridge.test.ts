@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { serveFiles } from '../../main/electron/dashboard-files.ts';
 import { CLOSE_EVENT_OF_PORTS } from '../../main/electron/window.ts';
-import { noChromium } from '../support/chromium.ts';
+import { launchChromium, noChromium } from '../support/chromium.ts';
 import { freeUdpPort } from '../support/cli.ts';
 import { bundleDesktop } from './bundle.ts';
 import { EngineChild } from './engine-child.ts';
@@ -26,16 +26,6 @@ declare global {
   }
 }
 
-const CHROMIUM_FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ORIGIN = 'https://dashboard.test';
 const place = mkdtempSync(join(tmpdir(), 'intermachine-test-'));
@@ -59,10 +49,7 @@ beforeAll(async () => {
     cwd: ROOT,
     env: { ...process.env, NODE_ENV: 'production' },
   });
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [...CHROMIUM_FLAGS, `--enable-blink-features=${CLOSE_EVENT_OF_PORTS}`],
-  });
+  browser = await launchChromium(`--enable-blink-features=${CLOSE_EVENT_OF_PORTS}`);
 }, 120_000);
 afterAll(async () => {
   await browser?.close();

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { noChromium } from '../support/renderer/browser.ts';
 import { FakeWorld } from '../support/renderer/fake-world.ts';
 import { pressLine } from '../support/renderer/press-line.ts';
-import { DESKTOP, PHONE, raiseStage, type Stage } from '../support/renderer/stage.ts';
+import { DESKTOP, eventually, PHONE, raiseStage, type Stage } from '../support/renderer/stage.ts';
 
 interface Finding {
   readonly id: string;
@@ -100,19 +100,19 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
         'document.getElementById(document.activeElement.getAttribute("aria-activedescendant"))?.querySelector("a").textContent',
       );
     await page.keyboard.press('ArrowDown');
-    await expect.poll(active).toBe('Robot_1');
+    await eventually(active).toBe('Robot_1');
     await page.keyboard.press('ArrowDown');
-    await expect.poll(active).toBe('Robot_2');
+    await eventually(active).toBe('Robot_2');
     await page.keyboard.press('End');
-    await expect.poll(active).toBe('Robot_100');
+    await eventually(active).toBe('Robot_100');
     await page.keyboard.press('PageUp');
-    await expect.poll(active).toMatch(/^Robot_[78]\d$/);
+    await eventually(active).toMatch(/^Robot_[78]\d$/);
     await page.keyboard.press('Home');
-    await expect.poll(active).toBe('Robot_1');
+    await eventually(active).toBe('Robot_1');
     await page.keyboard.press('ArrowUp');
-    await expect.poll(active).toBe('Robot_1');
+    await eventually(active).toBe('Robot_1');
     await page.keyboard.press('Enter');
-    await expect.poll(() => page.url()).toContain(encodeURIComponent('/Robot_1'));
+    await eventually(() => page.url()).toContain(encodeURIComponent('/Robot_1'));
     expect(await page.evaluate('document.activeElement.tagName')).toBe('MAIN');
   });
 
@@ -124,7 +124,7 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
     await page.getByRole('grid').focus();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
-    await expect.poll(() => page.locator('.row.active').innerText()).toContain('Robot_6');
+    await eventually(() => page.locator('.row.active').innerText()).toContain('Robot_6');
     world.addMachine('Robot_1', 'Robot', world.node);
     await page.getByText('4 machines', { exact: true }).waitFor();
     expect(await page.locator('.row.active').innerText()).toContain('Robot_6');
@@ -150,16 +150,16 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
   test('the theme is the system’s until one chooses, and the choice is remembered', async () => {
     const { page } = await stage.open(new FakeWorld('hall'), { theme: 'dark' });
     const theme = () => page.evaluate('document.documentElement.dataset.theme');
-    await expect.poll(theme).toBe('dark');
+    await eventually(theme).toBe('dark');
     await page.emulateMedia({ colorScheme: 'light' });
-    await expect.poll(theme).toBe('light');
+    await eventually(theme).toBe('light');
     await page.getByRole('button', { name: 'Switch to the dark theme' }).click();
-    await expect.poll(theme).toBe('dark');
+    await eventually(theme).toBe('dark');
     await page.reload();
-    await expect.poll(theme).toBe('dark');
+    await eventually(theme).toBe('dark');
     await page.getByRole('button', { name: 'Switch to the light theme' }).click();
     await page.emulateMedia({ colorScheme: 'dark' });
-    await expect.poll(theme).toBe('dark');
+    await eventually(theme).toBe('dark');
   });
 
   test('nothing moves for who wants no motion', async () => {
@@ -169,8 +169,8 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
     const { page } = await stage.open(world, { reducedMotion: true });
     await page.locator('.wait-line').waitFor();
     world.send(robot.address, press.address, { type: 'LOAD' });
-    await expect
-      .poll(() => page.evaluate('document.getAnimations().filter(({ playState }) => playState === "running").length'))
-      .toBe(0);
+    await eventually(() =>
+      page.evaluate('document.getAnimations().filter(({ playState }) => playState === "running").length'),
+    ).toBe(0);
   });
 });

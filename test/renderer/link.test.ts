@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { noChromium } from '../support/renderer/browser.ts';
 import { startFakeNode } from '../support/renderer/fake-node.ts';
 import { FakeWorld } from '../support/renderer/fake-world.ts';
-import { raiseStage, type Stage } from '../support/renderer/stage.ts';
+import { eventually, raiseStage, type Stage } from '../support/renderer/stage.ts';
 
 describe.skipIf(noChromium)(`the link to the node${noChromium ? `, as ${noChromium}` : ''}`, () => {
   let stage: Stage;
@@ -53,19 +53,19 @@ describe.skipIf(noChromium)(`the link to the node${noChromium ? `, as ${noChromi
     await page.getByText('Lost the node').waitFor({ state: 'detached' });
   });
 
-  test('a link that was cut is open again within a second, and "Try now" does not wait', async () => {
+  test('a link that was cut opens again by itself, and "Try now" does not wait', async () => {
     const { world } = hall();
     const { page, node } = await stage.open(world);
     await page.getByRole('heading', { name: 'hall' }).waitFor();
     node.cut();
-    await expect.poll(() => node.opened(), { timeout: 1_500 }).toBe(2);
+    await eventually(() => node.opened()).toBe(2);
     node.refuse(true);
     node.cut();
     // The waits have grown to three seconds.
     await page.getByText('trying again in 3 s').waitFor();
     node.refuse(false);
     await page.getByRole('button', { name: 'Try now' }).click();
-    await page.getByText('Lost the node').waitFor({ state: 'detached', timeout: 1_500 });
+    await page.getByText('Lost the node').waitFor({ state: 'detached', timeout: 2_000 });
   });
 
   test('a page that never reached the node says so, and is there as soon as the node is', async () => {
@@ -102,15 +102,15 @@ describe.skipIf(noChromium)(`the link to the node${noChromium ? `, as ${noChromi
     world.send(robot, to, { type: 'BEFORE' });
     const { page, node } = await stage.open(world, { hash: '#/messages' });
     const rows = () => page.locator('.event-type').allInnerTexts();
-    await expect.poll(rows).toEqual(['BEFORE']);
+    await eventually(rows).toEqual(['BEFORE']);
     node.refuse(true);
     node.cut();
     await page.getByText('Lost the node').waitFor();
     world.send(robot, to, { type: 'DURING' });
     node.refuse(false);
-    await expect.poll(rows).toEqual(['DURING', 'BEFORE']);
+    await eventually(rows).toEqual(['DURING', 'BEFORE']);
     world.send(robot, to, { type: 'AFTER' });
-    await expect.poll(rows).toEqual(['AFTER', 'DURING', 'BEFORE']);
+    await eventually(rows).toEqual(['AFTER', 'DURING', 'BEFORE']);
   });
 
   test('the desktop’s bridge is used where there is one', async () => {
@@ -137,6 +137,6 @@ describe.skipIf(noChromium)(`the link to the node${noChromium ? `, as ${noChromi
     await page.getByRole('heading', { name: 'engine' }).waitFor();
     // Electron alone tells the page that the other end of a port is closed.
     await page.evaluate("window.ports[0].dispatchEvent(new Event('close'))");
-    await expect.poll(() => page.evaluate('window.ports.length')).toBe(2);
+    await eventually(() => page.evaluate('window.ports.length')).toBe(2);
   });
 });

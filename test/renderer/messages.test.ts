@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { InterMachineError } from '../../shared/errors.ts';
 import { noChromium } from '../support/renderer/browser.ts';
 import { FakeWorld } from '../support/renderer/fake-world.ts';
-import { raiseStage, type Stage } from '../support/renderer/stage.ts';
+import { eventually, raiseStage, type Stage } from '../support/renderer/stage.ts';
 
 const rowWith = (page: Page, text: string) => page.locator('.table-body .row').filter({ hasText: text });
 
@@ -72,14 +72,14 @@ describe.skipIf(noChromium)(`the page of messages${noChromium ? `, as ${noChromi
       return [];
     };
     const { page } = await stage.open(world, { hash: '#/messages?type=TICK', calls: { messages } });
-    await expect.poll(() => asked).toContainEqual({ limit: 200, eventType: 'TICK' });
+    await eventually(() => asked).toContainEqual({ limit: 200, eventType: 'TICK' });
     world.send(robot, press, { type: 'LOAD' });
     world.send(robot, press, { type: 'TICK' });
     await rowWith(page, 'TICK').waitFor();
     expect(await page.locator('.table-body .row').count()).toBe(1);
     await page.getByLabel('Event type').selectOption('');
     await page.getByLabel('Search in events').fill('needle 17');
-    await expect.poll(() => asked).toContainEqual({ limit: 200, text: 'needle 17' });
+    await eventually(() => asked).toContainEqual({ limit: 200, text: 'needle 17' });
     expect(page.url()).toContain('text=needle+17');
     world.send(robot, press, { type: 'HAY' });
     world.send(robot, press, { type: 'PIN', note: 'a NEEDLE 17 in it' } as never);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { noChromium } from '../support/renderer/browser.ts';
 import { FakeWorld } from '../support/renderer/fake-world.ts';
 import { pressLine } from '../support/renderer/press-line.ts';
-import { PHONE, raiseStage, type Stage } from '../support/renderer/stage.ts';
+import { eventually, PHONE, raiseStage, type Stage } from '../support/renderer/stage.ts';
 import { busy } from '../support/renderer/worlds.ts';
 
 describe.skipIf(noChromium)(`the pages${noChromium ? `, as ${noChromium}` : ''}`, () => {
@@ -69,7 +69,7 @@ describe.skipIf(noChromium)(`the pages${noChromium ? `, as ${noChromium}` : ''}`
       .getByLabel('This node')
       .getByRole('button', { name: `${world.node.id.slice(0, 12)}: copy the id of this node` })
       .click();
-    await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(world.node.id);
+    await eventually(() => page.evaluate('navigator.clipboard.readText()')).toBe(world.node.id);
   });
 
   test('the machines page filters by text, type, node and state, groups and sorts', async () => {
@@ -80,21 +80,21 @@ describe.skipIf(noChromium)(`the pages${noChromium ? `, as ${noChromium}` : ''}`
     world.addMachine('Press_1', 'Press', attic, { state: 'idle' });
     const { page, complaints } = await stage.open(world, { hash: '#/machines' });
     const ids = () => page.locator('.table-body [data-column="id"]').allInnerTexts();
-    await expect.poll(ids).toEqual(['Press_1', 'Robot_2', 'Robot_10']);
+    await eventually(ids).toEqual(['Press_1', 'Robot_2', 'Robot_10']);
     await page.getByRole('button', { name: 'Machine' }).click();
-    await expect.poll(ids).toEqual(['Robot_10', 'Robot_2', 'Press_1']);
+    await eventually(ids).toEqual(['Robot_10', 'Robot_2', 'Press_1']);
     expect(await page.getByRole('columnheader', { name: 'Machine' }).getAttribute('aria-sort')).toBe('descending');
     await page.getByLabel('State', { exact: true }).selectOption('door.open');
-    await expect.poll(ids).toEqual(['Robot_10']);
+    await eventually(ids).toEqual(['Robot_10']);
     await page.getByLabel('State', { exact: true }).selectOption('');
     await page.getByLabel('Node', { exact: true }).selectOption({ label: 'attic' });
-    await expect.poll(ids).toEqual(['Robot_10', 'Press_1']);
+    await eventually(ids).toEqual(['Robot_10', 'Press_1']);
     await page.getByLabel('Type', { exact: true }).selectOption('Press');
     await page.getByText('1 of 3 machines').waitFor();
     await page.getByLabel('Filter machines').fill('nothing like it');
     await page.getByText('No machine matches').waitFor();
     await page.getByRole('button', { name: 'Show all 3' }).click();
-    await expect.poll(async () => (await ids()).length).toBe(3);
+    await eventually(async () => (await ids()).length).toBe(3);
     await page.getByRole('button', { name: 'Group by type' }).click();
     await page.getByText('2 machines on 2 nodes').waitFor();
     expect(complaints).toEqual([]);
@@ -114,7 +114,7 @@ describe.skipIf(noChromium)(`the pages${noChromium ? `, as ${noChromium}` : ''}`
     const robot = world.addMachine('Röbot_1#%', 'Robot', world.node);
     const { page } = await stage.open(world, { hash: '#/machines' });
     await page.getByRole('row', { name: /Röbot_1#%/ }).click();
-    await expect.poll(() => page.url()).toContain(`#/machines/${encodeURIComponent(robot.address)}`);
+    await eventually(() => page.url()).toContain(`#/machines/${encodeURIComponent(robot.address)}`);
     await page.getByRole('main').getByText('Röbot_1#%').first().waitFor();
   });
 

@@ -1,18 +1,21 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const PLACES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const executablePath = PLACES.find((place) => place !== undefined && existsSync(place));
 
-/** Why tests in a browser are skipped here; `undefined` where they run, or where CI_REQUIRE_CHROMIUM=1 wants them to fail instead. */
+/** Why tests in a browser are skipped; `undefined` where they run. CI_REQUIRE_CHROMIUM=1 lets them fail instead. */
 export const noChromium: string | undefined =
-  existsSync(CHROMIUM) || process.env.CI_REQUIRE_CHROMIUM === '1' ? undefined : `no Chromium at ${CHROMIUM}`;
+  executablePath || process.env.CI_REQUIRE_CHROMIUM === '1'
+    ? undefined
+    : 'no Chromium is installed (CHROMIUM names one)';
 
 /** Without a sandbox, as root has none; without whatever Chromium would ask of the world by itself. */
-export const openChromium = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: CHROMIUM,
+export function launchChromium(...more: readonly string[]): Promise<Browser> {
+  if (!executablePath) throw new Error('CI_REQUIRE_CHROMIUM=1, but no Chromium is installed: CHROMIUM names one');
+  return chromium.launch({
+    executablePath,
     args: [
-      '--headless',
       '--no-sandbox',
       '--disable-gpu',
       '--disable-quic',
@@ -20,5 +23,7 @@ export const openChromium = (): Promise<Browser> =>
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
+import { expect } from 'vitest';
 import { launchChromium } from './browser.ts';
 import { type FakeNode, type FakeNodeOptions, startFakeNode } from './fake-node.ts';
 import type { FakeWorld } from './fake-world.ts';
@@ -79,3 +80,6 @@ export async function raiseStage(): Promise<Stage> {
   await build({ configFile, logLevel: 'error', build: { outDir: files, emptyOutDir: true } });
   return new Stage(await launchChromium(), files);
 }
+
+/** Asks until the answer is as expected; generous, as a browser on a busy host is slow. */
+export const eventually = <Value>(ask: () => Promise<Value> | Value) => expect.poll(ask, { timeout: 10_000 });
