@@ -9,7 +9,7 @@ import { CliPlace, type JsonProcess } from '../support/cli.ts';
 
 /** The dashboard as a person meets it: real nodes, the real server, a real browser. */
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const WAIT = { timeout: 20_000 };
+const WAIT = { timeout: 45_000 };
 
 let browser: Browser;
 let place: CliPlace;

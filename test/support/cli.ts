@@ -42,7 +42,7 @@ export class JsonProcess {
   }
 
   /** The first line, from number `from` on, that fits; fails when it ended or `withinMs` passed. */
-  async line(fits: (line: Line) => boolean, { withinMs = 15_000, from = 0 } = {}): Promise<Line> {
+  async line(fits: (line: Line) => boolean, { withinMs = 30_000, from = 0 } = {}): Promise<Line> {
     const { promise, resolve, reject } = Promise.withResolvers<Line>();
     const look = () => {
       const found = this.lines.slice(from).find(fits);
