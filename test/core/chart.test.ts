@@ -43,7 +43,7 @@ const everything = setup({
   actions: { one: () => {}, two: () => {} },
   guards: { isA: () => true, isB: () => false },
   delays: { redial: 50 },
-  actors: { homing: fromPromise(async () => {}) },
+  actors: { homing: fromPromise(async () => {}), other: fromPromise(async () => {}) },
 }).createMachine({
   id: 'm',
   type: 'parallel',
@@ -76,8 +76,9 @@ const everything = setup({
         home: {
           invoke: [
             { src: 'homing', onDone: 'end', onError: 'idle', onSnapshot: { actions: 'one' } },
-            { src: fromPromise(async () => {}), id: 'second' },
-            { src: fromPromise(async () => {}) },
+            { src: 'other', id: 'second' },
+            // `setup` wants names, but machines are written without it, too.
+            { src: fromPromise(async () => {}) as never },
           ],
           always: { guard: 'isB', target: 'end' },
         },

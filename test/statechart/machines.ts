@@ -1,4 +1,4 @@
-import { type AnyStateMachine, and, assign, fromPromise, not, or, setup, stateIn } from 'xstate';
+import { type AnyStateMachine, and, assign, createMachine, fromPromise, not, or, setup, stateIn } from 'xstate';
 
 /** Something of everything that can be drawn. Nothing in it happens by itself. */
 export const cell = setup({
@@ -82,9 +82,9 @@ export function many(regions: number, groups: number): AnyStateMachine {
     initial: 'g0',
     states: Object.fromEntries(numbers(groups).map((each) => [`g${each}`, group(index, each)])),
   });
-  return setup({}).createMachine({
+  return createMachine({
     id: 'many',
     type: 'parallel',
     states: Object.fromEntries(numbers(regions).map((index) => [`r${index}`, region(index)])),
-  } as never);
+  } as never) as unknown as AnyStateMachine;
 }

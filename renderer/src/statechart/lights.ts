@@ -4,6 +4,8 @@ import { pathOf } from './path.ts';
 
 /** Milliseconds that the glow takes along its line. */
 const GLOW_MS = 700;
+/** Lines taken in one step. Light along ten of them at once says nothing, and costs a third of the frames. */
+const MAX_GLOWS = 3;
 
 /**
  * Shows what a machine is doing on a drawing that stands: it toggles classes of what is there and touches nothing else, so that
@@ -64,9 +66,9 @@ export class Lights {
   #glow(): void {
     this.#glows.replaceChildren();
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-    for (const id of this.#last) {
-      const d = this.#paths.get(id);
-      if (d === undefined) continue;
+    const paths = this.#last.flatMap((id) => this.#paths.get(id) ?? []);
+    if (paths.length > MAX_GLOWS) return;
+    for (const d of paths) {
       const glow = document.createElementNS('http://www.w3.org/2000/svg', 'path');
       glow.setAttribute('d', d);
       // The line counts as 1 long, however long it is.

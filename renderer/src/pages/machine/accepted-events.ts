@@ -13,7 +13,7 @@ export interface Accepted {
 export function acceptedEvents(chart: Chart, active: readonly string[]): Accepted {
   const depth = new Map(active.map((id, index) => [id, index]));
   const open = chart.transitions
-    .filter(({ source }) => depth.has(source))
+    .filter(({ source, target, actions }) => depth.has(source) && (target !== undefined || actions.length > 0))
     .sort((one, other) => (depth.get(other.source) ?? 0) - (depth.get(one.source) ?? 0));
   const now = new Set(open.map(({ event }) => event).filter(isSendable));
   const all = new Set(chart.transitions.map(({ event }) => event).filter(isSendable));
