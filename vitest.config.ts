@@ -7,7 +7,7 @@ export default defineConfig({
     reporters: ['default', './test/support/reporter.ts'],
     testTimeout: 90_000,
     hookTimeout: 120_000,
-    // Real clocks and real networks: two cores carry two files at a time.
-    maxWorkers: 2,
+    // Real clocks and real networks wait more than they work: two cores carry three files at a time.
+    maxWorkers: 3,
   },
 });

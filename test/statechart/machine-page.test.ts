@@ -312,15 +312,15 @@ describe.skipIf(noChromium)("a machine's page", () => {
   test('shows the context as a tree in which what changed lights up', async () => {
     const machine = run(world, cell);
     await openDrawn(machine);
-    const parts = page.locator('.json li', { hasText: 'parts' });
+    const parts = page.locator('.json-tree li', { hasText: 'parts' });
     await eventually(() => parts.textContent()).toBe('parts: 0');
-    expect(await parts.locator('.json-changed').count()).toBe(0);
+    expect(await parts.locator('.tree-changed').count()).toBe(0);
 
     for (const type of ['START', 'SKIP', 'PART', 'PRESSED']) machine.send({ type });
 
     await eventually(() => parts.textContent()).toBe('parts: 1');
-    expect(await parts.locator('.json-changed').count()).toBe(1);
-    expect(await page.locator('.json-changed').count()).toBe(1);
+    expect(await parts.locator('.tree-changed').count()).toBe(1);
+    expect(await page.locator('.tree-changed').count()).toBe(1);
     const fold = page.getByRole('button', { name: /^arm/ });
     expect(await fold.getAttribute('aria-expanded')).toBe('true');
     await fold.click();

@@ -63,6 +63,12 @@ export interface Drawing {
   readonly starts: readonly Start[];
 }
 
+/** Boxes. */
+const MANY = 100;
+
+/** Whether light that fades and runs would cost more frames than it is worth: each one paints the whole drawing anew. */
+export const hasMany = ({ boxes }: Drawing): boolean => boxes.length > MANY;
+
 /** Right where there is room beside, down on narrow screens. */
 export type Direction = 'RIGHT' | 'DOWN';
 

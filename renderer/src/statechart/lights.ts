@@ -1,5 +1,5 @@
 import type { MachineLive } from '../../../shared/api.ts';
-import type { Drawing } from './drawing.ts';
+import { type Drawing, hasMany } from './drawing.ts';
 import { pathOf } from './path.ts';
 
 /** Milliseconds that the glow takes along its line. */
@@ -17,6 +17,7 @@ export class Lights {
   readonly #bySource = new Map<string, Element[]>();
   readonly #paths: ReadonlyMap<string, string>;
   readonly #glows: Element;
+  readonly #isCalm: boolean;
   #active = new Set<string>();
   #last: readonly string[] = [];
   #step = -1;
@@ -24,6 +25,7 @@ export class Lights {
   /** `stage` holds the drawing, and whatever else carries `data-state`; `glows` is where light may run. */
   constructor(stage: Element, glows: Element, drawing: Drawing | undefined) {
     this.#glows = glows;
+    this.#isCalm = drawing === undefined || hasMany(drawing);
     this.#paths = new Map(drawing?.routes.map(({ transition, points }) => [transition.id, pathOf(points)]));
     for (const element of stage.querySelectorAll<HTMLElement | SVGElement>('[data-state],[data-transition]')) {
       const { state, transition, source } = element.dataset;
@@ -65,7 +67,7 @@ export class Lights {
   /** Light runs along each line that was just taken; the one before it goes out. */
   #glow(): void {
     this.#glows.replaceChildren();
-    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    if (this.#isCalm || matchMedia('(prefers-reduced-motion: reduce)').matches) return;
     const paths = this.#last.flatMap((id) => this.#paths.get(id) ?? []);
     if (paths.length > MAX_GLOWS) return;
     for (const d of paths) {

@@ -1,7 +1,7 @@
 import { memo, useEffect, useId, useRef } from 'react';
 import type { Chart, MachineLive } from '../../../shared/api.ts';
 import { Camera } from './camera.ts';
-import type { Drawing } from './drawing.ts';
+import { type Drawing, hasMany } from './drawing.ts';
 import { Lights } from './lights.ts';
 import type { Metrics } from './measure.ts';
 import { Outline } from './outline.tsx';
@@ -20,9 +20,6 @@ export interface StatechartProps {
   readonly isStale?: boolean;
 }
 
-/** Boxes. A drawing with more fades in steps: painting it anew in every frame would leave no time for anything else. */
-const MANY_BOXES = 100;
-
 /** A statechart that lights up as its machine moves. */
 export function Statechart({ chart, live, isStale = false }: StatechartProps) {
   const stage = useRef<HTMLElement>(null);
@@ -36,7 +33,7 @@ export function Statechart({ chart, live, isStale = false }: StatechartProps) {
   const hint = useId();
   const drawn = useDrawing(chart, stage);
   const drawing = drawn.state === 'ready' ? drawn.drawing : undefined;
-  const isMany = drawing !== undefined && drawing.boxes.length > MANY_BOXES;
+  const isCalm = drawing !== undefined && hasMany(drawing);
 
   useEffect(() => {
     if (!whole.current || !glows.current) return;
@@ -58,7 +55,7 @@ export function Statechart({ chart, live, isStale = false }: StatechartProps) {
   }, [drawing]);
 
   return (
-    <div ref={whole} className={`sc${isStale ? ' is-stale' : ''}${isMany ? ' has-many' : ''}`}>
+    <div ref={whole} className={`sc${isStale ? ' is-stale' : ''}${isCalm ? ' is-calm' : ''}`}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is moved by keys must take the focus */}
       <section ref={stage} className="sc-stage" aria-label="Statechart" aria-describedby={hint} tabIndex={0}>
         <svg role="img" aria-label={`Statechart of ${told(chart.id)}`}>

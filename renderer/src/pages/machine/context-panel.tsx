@@ -11,7 +11,7 @@ export function ContextPanel({ live }: { readonly live: MachineLive | undefined 
     <>
       {live.error !== undefined && <p className="fault">{plainBlock(live.error.slice(0, 2_000))}</p>}
       {live.contextIsCut && <p className="muted">Too long to show in full: this is how it begins.</p>}
-      {read.ok ? <JsonTree value={read.value} /> : <pre className="json-raw">{plainBlock(live.context)}</pre>}
+      {read.ok ? <JsonTree value={read.value} /> : <pre className="tree-raw">{plainBlock(live.context)}</pre>}
     </>
   );
 }

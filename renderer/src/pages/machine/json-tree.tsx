@@ -11,11 +11,11 @@ const OPEN_ENTRIES = 24;
 /** A JSON value, to be opened level by level; what changed since the value before lights up. */
 export const JsonTree = memo(function JsonTree({ value }: { readonly value: unknown }) {
   return isHolder(value) && entriesOf(value).length > 0 ? (
-    <ul className="json">
+    <ul className="json-tree">
       <Entries value={value} level={1} />
     </ul>
   ) : (
-    <p className="json">
+    <p className="json-tree">
       <Leaf value={value} />
     </p>
   );
@@ -31,7 +31,7 @@ function Entries({ value, level }: { readonly value: object; readonly level: num
       ))}
       {entries.length > shown && (
         <li>
-          <button type="button" className="json-more" onClick={() => setShown(shown + PAGE)}>
+          <button type="button" className="tree-more" onClick={() => setShown(shown + PAGE)}>
             {entries.length - shown} more
           </button>
         </li>
@@ -50,7 +50,7 @@ function Entry({ name, value, level }: EntryProps) {
   const holds = isHolder(value);
   const entries = holds ? entriesOf(value) : [];
   const [isOpen, setOpen] = useState(level <= OPEN_LEVELS && entries.length <= OPEN_ENTRIES);
-  const key = <span className="json-key">{plain(name, 80)}</span>;
+  const key = <span className="tree-key">{plain(name, 80)}</span>;
   if (!holds || entries.length === 0)
     return (
       <li>
@@ -59,7 +59,7 @@ function Entry({ name, value, level }: EntryProps) {
     );
   return (
     <li>
-      <button type="button" className="json-fold" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+      <button type="button" className="tree-fold" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         {key}: <Changing value={value} isFolded={!isOpen} />
       </button>
       {isOpen && (
@@ -79,7 +79,7 @@ function Changing({ value, isFolded = true }: { readonly value: unknown; readonl
   else if (seen.current.text !== text) seen.current = { text, count: seen.current.count + 1, isFolded };
   const { count } = seen.current;
   return (
-    <span key={count} className={count > 0 ? 'json-changed' : ''}>
+    <span key={count} className={count > 0 ? 'tree-changed' : ''}>
       {isHolder(value) ? <Summary value={value} /> : <Leaf value={value} />}
     </span>
   );
@@ -92,9 +92,9 @@ function Summary({ value }: { readonly value: object }) {
 }
 
 function Leaf({ value }: { readonly value: unknown }) {
-  if (typeof value === 'string') return <span className="json-text">"{plain(value, 400)}"</span>;
+  if (typeof value === 'string') return <span className="tree-text">"{plain(value, 400)}"</span>;
   if (isHolder(value)) return <Summary value={value} />;
-  return <span className={`json-${value === null ? 'null' : typeof value}`}>{String(value)}</span>;
+  return <span className={`tree-${value === null ? 'null' : typeof value}`}>{String(value)}</span>;
 }
 
 const isHolder = (value: unknown): value is object => typeof value === 'object' && value !== null;
