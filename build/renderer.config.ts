@@ -21,5 +21,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 2_000,
     reportCompressedSize: false,
+    // The licences of what is inside must travel with it.
+    license: { fileName: 'licenses.md' },
   },
 });

@@ -162,20 +162,19 @@ describe.skipIf(noChromium)("a machine's page", () => {
     await stage.focus();
     await page.keyboard.press('0');
     const root = page.locator('.sc-world .sc-state').first();
-    expect(await fromMiddle(root)).toBeLessThan(40);
+    await eventually(() => fromMiddle(root)).toBeLessThan(40);
     const all = await view();
 
     await page.keyboard.press('ArrowLeft');
-    expect(await view()).not.toBe(all);
+    await eventually(view).not.toBe(all);
     const before = await root.boundingBox();
     await page.keyboard.press('+');
-    const after = await root.boundingBox();
-    expect(after?.width).toBeGreaterThan((before?.width ?? 0) * 1.2);
+    await eventually(async () => (await root.boundingBox())?.width).toBeGreaterThan((before?.width ?? 0) * 1.2);
     await page.keyboard.press('-');
     await page.keyboard.press('ArrowDown');
 
     await page.keyboard.press('0');
-    expect(await view()).toBe(all);
+    await eventually(view).toBe(all);
   });
 
   test('is moved and zoomed by the mouse: the place below it stays there', async () => {
