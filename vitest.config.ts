@@ -9,5 +9,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Real clocks and real networks wait more than they work: two cores carry three files at a time.
     maxWorkers: 3,
+    // A shared machine may stall for seconds under a real clock: there, and only there, a test gets a second try.
+    retry: process.env.CI ? 1 : 0,
   },
 });
