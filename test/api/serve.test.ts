@@ -9,9 +9,9 @@ import { configFrom } from '../../main/config.ts';
 import { press } from '../../main/machines/press.ts';
 import type { Calls, LogItem, MachineLive, MachineView, Streams } from '../../shared/api.ts';
 import { type Client, connect } from '../../shared/rpc.ts';
-import { freeUdpPort } from '../support/cli.ts';
 import { collector } from '../support/machines.ts';
 import { pipePair } from '../support/pipes.ts';
+import { freeUdpPort } from '../support/udp-port.ts';
 
 let directory: string;
 let here: Started;

@@ -10,7 +10,7 @@ import { SqliteStore } from '../../main/adapters/store/sqlite.ts';
 import { createNode } from '../../main/index.ts';
 import { reply } from '../../main/xstate.ts';
 import { addressOf, machineId } from '../../shared/ids.ts';
-import { freeUdpPort } from '../support/cli.ts';
+import { freeUdpPort } from '../support/udp-port.ts';
 import { idOf } from '../support/world.ts';
 
 const EVENTS = 50_000;

@@ -11,7 +11,7 @@ import { dashboardTokenOf, startFrom } from '../../main/compose.ts';
 import { configFrom } from '../../main/config.ts';
 import { DashboardServer } from '../../main/dashboard/server.ts';
 import { launchChromium } from '../support/chromium.ts';
-import { freeUdpPort } from '../support/cli.ts';
+import { freeUdpPort } from '../support/udp-port.ts';
 
 const MACHINES = 500;
 const MESSAGES_PER_SECOND = 1_000;

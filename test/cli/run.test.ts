@@ -5,7 +5,8 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CliPlace, freeUdpPort, START } from '../support/cli.ts';
+import { CliPlace, START } from '../support/cli.ts';
+import { freeUdpPort } from '../support/udp-port.ts';
 
 let place: CliPlace;
 beforeEach(async () => {

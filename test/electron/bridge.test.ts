@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { serveFiles } from '../../main/electron/dashboard-files.ts';
 import { CLOSE_EVENT_OF_PORTS } from '../../main/electron/window.ts';
 import { launchChromium, noChromium } from '../support/chromium.ts';
-import { freeUdpPort } from '../support/cli.ts';
+import { freeUdpPort } from '../support/udp-port.ts';
 import { bundleDesktop } from './bundle.ts';
 import { EngineChild } from './engine-child.ts';
 

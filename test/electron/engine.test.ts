@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { EngineOptions } from '../../main/electron/engine-options.ts';
-import { freeUdpPort } from '../support/cli.ts';
+import { freeUdpPort } from '../support/udp-port.ts';
 import { bundleDesktop } from './bundle.ts';
 import { EngineChild } from './engine-child.ts';
 

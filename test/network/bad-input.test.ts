@@ -11,8 +11,8 @@ import { CLOSE } from '../../main/core/close-codes.ts';
 import type { Connection } from '../../main/core/ports.ts';
 import { decode, encode, type Frame } from '../../main/core/wire.ts';
 import { createNode, type InterMachineNode } from '../../main/index.ts';
-import { freeUdpPort } from '../support/cli.ts';
 import { collector } from '../support/machines.ts';
+import { freeUdpPort } from '../support/udp-port.ts';
 
 /** A whole node on real sockets, a healthy peer, and a member of the network that says what it should not. */
 const KEY = 'abcdefghijklmnopqrstuvwxya';

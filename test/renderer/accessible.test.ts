@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { noChromium } from '../support/renderer/browser.ts';
+import { noChromium } from '../support/chromium.ts';
 import { FakeWorld } from '../support/renderer/fake-world.ts';
 import { pressLine } from '../support/renderer/press-line.ts';
 import { DESKTOP, eventually, PHONE, raiseStage, type Stage } from '../support/renderer/stage.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { noChromium } from '../support/renderer/browser.ts';
+import { noChromium } from '../support/chromium.ts';
 import { DESKTOP, PHONE, raiseStage, type Stage } from '../support/renderer/stage.ts';
 import { HOSTILE_NAMES, hostileWorld } from '../support/renderer/worlds.ts';
 

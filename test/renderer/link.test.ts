@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { noChromium } from '../support/renderer/browser.ts';
+import { noChromium } from '../support/chromium.ts';
 import { startFakeNode } from '../support/renderer/fake-node.ts';
 import { FakeWorld } from '../support/renderer/fake-world.ts';
 import { eventually, raiseStage, type Stage } from '../support/renderer/stage.ts';

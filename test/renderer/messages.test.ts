@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { InterMachineError } from '../../shared/errors.ts';
-import { noChromium } from '../support/renderer/browser.ts';
+import { noChromium } from '../support/chromium.ts';
 import { FakeWorld } from '../support/renderer/fake-world.ts';
 import { eventually, raiseStage, type Stage } from '../support/renderer/stage.ts';
 

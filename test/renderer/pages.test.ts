@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { noChromium } from '../support/renderer/browser.ts';
+import { noChromium } from '../support/chromium.ts';
 import { FakeWorld } from '../support/renderer/fake-world.ts';
 import { pressLine } from '../support/renderer/press-line.ts';
 import { eventually, PHONE, raiseStage, type Stage } from '../support/renderer/stage.ts';

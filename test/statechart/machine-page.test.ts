@@ -8,9 +8,10 @@ import { createMachine } from 'xstate';
 import { activeStates } from '../../main/core/chart.ts';
 import { machineHref } from '../../renderer/src/router.ts';
 import type { Chart } from '../../shared/api.ts';
+import { launchChromium, noChromium } from '../support/chromium.ts';
 import { type FakeNode, startFakeNode } from '../support/renderer/fake-node.ts';
 import { FakeWorld } from '../support/renderer/fake-world.ts';
-import { buildPage, noChromium, openChromium } from './browser.ts';
+import { buildPage } from './browser.ts';
 import { cell, many } from './machines.ts';
 import { type Running, run } from './running.ts';
 
@@ -30,7 +31,7 @@ let complaints: string[];
 describe.skipIf(noChromium)("a machine's page", () => {
   beforeAll(async () => {
     files = await mkdtemp(join(tmpdir(), 'intermachine-test-'));
-    [browser] = await Promise.all([openChromium(), buildPage(files)]);
+    [browser] = await Promise.all([launchChromium(), buildPage(files)]);
   }, 120_000);
 
   afterAll(async () => {

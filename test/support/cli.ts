@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freeUdpPort } from './udp-port.ts';
 
 /** Runs the command line from its sources: `spawn(process.execPath, [START, 'run', …])`. */
 export const START = fileURLToPath(new URL('../../build/start.js', import.meta.url));
@@ -131,14 +131,4 @@ export class CliPlace {
     for (const each of this.#processes) if (!each.hasEnded) await each.end('SIGKILL');
     await rm(this.home, { recursive: true, force: true });
   }
-}
-
-/** A UDP port that nobody has. */
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }

@@ -61,16 +61,6 @@ export async function eventually<Value>(
   }
 }
 
-/** A UDP port that nobody uses at the moment. */
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
-
 export interface DecodedPacket {
   readonly type: 'query' | 'response';
   readonly questions: readonly { readonly type: string; readonly name: string }[];

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readRecords } from '../../../main/adapters/discovery/mdns-packet.ts';
 import { recordsOf, SERVICE } from '../../../main/adapters/discovery/mdns-records.ts';
 import { openBonjour } from '../../../main/adapters/discovery/mdns-socket.ts';
-import { announcementOf, dnsPacket, eventually, freeUdpPort, RawMember } from '../../support/discovery.ts';
+import { announcementOf, dnsPacket, eventually, RawMember } from '../../support/discovery.ts';
+import { freeUdpPort } from '../../support/udp-port.ts';
 
 /** What mdns-socket.ts relies on inside bonjour-service. Where a new version breaks this, the adapter must be read again. */
 describe('bonjour-service', () => {

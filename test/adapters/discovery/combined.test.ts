@@ -5,7 +5,8 @@ import { MdnsDiscovery } from '../../../main/adapters/discovery/mdns.ts';
 import { StaticDiscovery } from '../../../main/adapters/discovery/static.ts';
 import type { Announcement, Discovery, DiscoveryReader } from '../../../main/core/ports.ts';
 import { discoverySuite } from '../../compliance/discovery.ts';
-import { announcementOf, freeUdpPort, nodeOf, RecordingReader } from '../../support/discovery.ts';
+import { announcementOf, nodeOf, RecordingReader } from '../../support/discovery.ts';
+import { freeUdpPort } from '../../support/udp-port.ts';
 
 discoverySuite('CombinedDiscovery of mDNS and nobody static', async () => {
   const clock = new SystemClock();

@@ -3,15 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SystemClock } from '../../../main/adapters/clock/system.ts';
 import { MdnsDiscovery } from '../../../main/adapters/discovery/mdns.ts';
 import { goodbyesTo, type OwnRecord, recordsOf, SERVICE } from '../../../main/adapters/discovery/mdns-records.ts';
-import {
-  announcementOf,
-  dnsPacket,
-  eventually,
-  freeUdpPort,
-  nodeOf,
-  RawMember,
-  RecordingReader,
-} from '../../support/discovery.ts';
+import { announcementOf, dnsPacket, eventually, nodeOf, RawMember, RecordingReader } from '../../support/discovery.ts';
+import { freeUdpPort } from '../../support/udp-port.ts';
 
 const clock = new SystemClock();
 const liar = (id = 'liar', changes: Parameters<typeof announcementOf>[1] = {}) =>

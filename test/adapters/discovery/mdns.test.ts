@@ -6,15 +6,8 @@ import { SystemClock } from '../../../main/adapters/clock/system.ts';
 import { MdnsDiscovery } from '../../../main/adapters/discovery/mdns.ts';
 import { subtypeOf } from '../../../main/adapters/discovery/mdns-records.ts';
 import { discoverySuite } from '../../compliance/discovery.ts';
-import {
-  announcementOf,
-  dnsPacket,
-  eventually,
-  freeUdpPort,
-  nodeOf,
-  RawMember,
-  RecordingReader,
-} from '../../support/discovery.ts';
+import { announcementOf, dnsPacket, eventually, nodeOf, RawMember, RecordingReader } from '../../support/discovery.ts';
+import { freeUdpPort } from '../../support/udp-port.ts';
 
 const clock = new SystemClock();
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
 import { expect } from 'vitest';
-import { launchChromium } from './browser.ts';
+import { launchChromium } from '../chromium.ts';
 import { type FakeNode, type FakeNodeOptions, startFakeNode } from './fake-node.ts';
 import type { FakeWorld } from './fake-world.ts';
 
