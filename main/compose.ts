@@ -13,7 +13,7 @@ import { readOrCreatePrivateFile } from './adapters/identity/private-file.ts';
 import { MemoryStore } from './adapters/store/memory.ts';
 import { SqliteStore } from './adapters/store/sqlite.ts';
 import { WebSocketTransport } from './adapters/transport/websocket.ts';
-import type { NodeConfig } from './config.ts';
+import { type NodeConfig, nodesIn } from './config.ts';
 import type { InterMachineNode } from './core/node.ts';
 import type { Store, StoreState } from './core/ports.ts';
 import { startNode } from './core/start-node.ts';
@@ -104,11 +104,13 @@ export async function startFrom(config: NodeConfig, report: (message: string) =>
   }
 }
 
+export const dashboardTokenFile = (dataDir: string): string => join(dataDir, 'dashboard-token');
+
 /** What opens the dashboard of this node: 256 random bits, kept in the data directory, so that a bookmark stays good. */
 export async function dashboardTokenOf({ dataDir }: Started): Promise<string> {
   const create = () => `${randomBytes(32).toString('base64url')}\n`;
   const text = dataDir
-    ? await readOrCreatePrivateFile(join(dataDir, 'dashboard-token'), 'dashboard token', create)
+    ? await readOrCreatePrivateFile(dashboardTokenFile(dataDir), 'dashboard token', create)
     : create();
   return text.trim();
 }
@@ -124,7 +126,7 @@ async function open(config: NodeConfig): Promise<Opened> {
     const suffix = n === 1 ? '' : `-${n}`;
     try {
       const name = config.nameIsImplicit ? config.name + suffix : config.name;
-      return await openDirectory(join(config.home, 'nodes', fileNameOf(config.name) + suffix), name);
+      return await openDirectory(join(nodesIn(config.home), fileNameOf(config.name) + suffix), name);
     } catch (thrown) {
       const isLocked = thrown instanceof InterMachineError && thrown.code === 'DATA_DIR_LOCKED';
       if (!isLocked || n === MAX_DATA_DIRS) throw thrown;

@@ -50,7 +50,7 @@ export interface NodeConfig {
   readonly advertiseTypes: boolean;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 const name = z
   .string()
@@ -100,7 +100,7 @@ export function configFrom(options: NodeOptions, environment: Environment): Node
     name: data.name ?? shortHostName(),
     nameIsImplicit: data.name === undefined,
     dataDir: data.dataDir,
-    home: environment.INTERMACHINE_HOME ?? homeOf(environment),
+    home: homeFrom(environment),
     networkKey: data.networkKey,
     loopbackPort: data.loopbackPort,
   };
@@ -120,8 +120,15 @@ const definedOf = (options: NodeOptions): NodeOptions =>
 
 const shortHostName = (): string => hostname().split('.')[0]?.slice(0, MAX_NODE_NAME_BYTES) || 'node';
 
+/** Where data directories and the network key of this user are kept. */
+export const homeFrom = (environment: Environment): string =>
+  environment.INTERMACHINE_HOME ?? applicationData(environment);
+
+/** Where the data directories of nodes are that were not given one. */
+export const nodesIn = (home: string): string => join(home, 'nodes');
+
 /** Where each system wants the data of an application. */
-function homeOf(environment: Environment): string {
+function applicationData(environment: Environment): string {
   const home = homedir();
   if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'InterMachine');
   if (process.platform === 'win32')

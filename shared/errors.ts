@@ -25,6 +25,10 @@ export type ErrorCode =
   | 'CALL_UNKNOWN'
   | 'INPUT_INVALID'
   | 'PIPE_CLOSED'
+  // The command line asks a running node
+  | 'NODE_AMBIGUOUS'
+  | 'NODE_NOT_RUNNING'
+  | 'NODE_SILENT'
   // What came in
   | 'FRAME_INVALID'
   // What the machine or the person set up

@@ -13,6 +13,9 @@ const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   NETWORK_KEY_INVALID: 10,
   IDENTITY_INVALID: 11,
   STORE_FULL: 12,
+  NODE_NOT_RUNNING: 13,
+  NODE_AMBIGUOUS: 14,
+  NODE_SILENT: 15,
 };
 
 /** One sentence on standard error, and the exit code that goes with it. */

@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type DemoFlags, demo } from './demo.ts';
 import { fail } from './exit-codes.ts';
+import { idCommand } from './id.ts';
+import { peersCommand } from './peers.ts';
 import { type RunFlags, run } from './run.ts';
 
 const USAGE_EXIT_CODE = 2;
@@ -37,7 +39,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .option('--loopback <port>', 'stay on this machine: only nodes with the same UDP port find each other')
     .option('--no-advertise-types', 'do not tell machine types to everybody on the network')
     .option('--dashboard-port <port>', 'TCP port of the dashboard, on this computer alone (a free one)')
-    .option('--no-dashboard', 'serve no dashboard')
+    .option('--no-dashboard', 'serve no dashboard; commands are answered all the same')
     .addOption(noOpen())
     .option('--json', 'one JSON object for each line of output')
     .action(async (flags: RunFlags) => await run(flags));
@@ -49,6 +51,8 @@ export async function main(args: readonly string[]): Promise<void> {
     .option('--no-dashboard', 'serve no dashboards')
     .addOption(noOpen())
     .action(async (flags: DemoFlags) => await demo(flags));
+
+  for (const addTo of [idCommand, peersCommand]) addTo(program);
 
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,10 +1,9 @@
 import { parseAddress } from '../../shared/ids.ts';
 import type { Started } from '../compose.ts';
 import type { InterMachineNode, MachineChange, MessageOutcome, NewLogRow, PeerInfo } from '../index.ts';
+import { writeFacts } from './facts.ts';
 import type { Printer } from './printer.ts';
-import { bold, cyan, dim, fieldsOf, green, plain, red, timeOfDay, yellow } from './text.ts';
-
-const STATE_COLOURS = { alive: green, suspect: yellow, offline: dim, untrusted: red };
+import { bold, cyan, dim, fieldsOf, grouped, PEER_STATE_COLOURS, plain, red, timeOfDay, yellow } from './text.ts';
 
 /** A problem that stays is told once a minute. */
 const REPEAT_AFTER_MS = 60_000;
@@ -20,8 +19,8 @@ export class TextPrinter implements Printer {
 
   ready({ node, dataDir, networkKeyId }: Started, dashboardUrl: string | undefined): void {
     this.#node = node;
-    const rows = [
-      ['node id', node.id.match(/.{1,13}/g)?.join(' ') ?? node.id],
+    const facts: [label: string, text: string][] = [
+      ['node id', grouped(node.id)],
       ['port', `${node.port}, for peers`],
       ['data', dataDir ?? 'in memory, gone when it stops'],
       [
@@ -32,15 +31,15 @@ export class TextPrinter implements Printer {
       ],
     ];
     process.stdout.write(`${bold(`InterMachine node "${plain(node.name)}" is running.`)} Ctrl+C stops it.\n`);
-    if (dashboardUrl) rows.push(['dashboard', bold(dashboardUrl)]);
-    for (const [label = '', text = ''] of rows) process.stdout.write(`  ${dim(label.padEnd(9))} ${text}\n`);
+    if (dashboardUrl) facts.push(['dashboard', bold(dashboardUrl)]);
+    writeFacts(facts);
     process.stdout.write('\n');
   }
 
   peer(peer: PeerInfo): void {
     const why = peer.state === 'alive' || peer.problem === undefined ? '' : `: ${plain(peer.problem)}`;
     const where = peer.endpoints[0] && peer.state === 'alive' ? dim(` at ${peer.endpoints[0].host}`) : '';
-    const text = `node ${this.#nodeName(peer.id, peer.name)} is ${STATE_COLOURS[peer.state](peer.state)}${why}${where}`;
+    const text = `node ${this.#nodeName(peer.id, peer.name)} is ${PEER_STATE_COLOURS[peer.state](peer.state)}${why}${where}`;
     if (this.#peers.get(peer.id) === text) return;
     this.#peers.set(peer.id, text);
     this.#line(text);

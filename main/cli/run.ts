@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
-import { serveApi } from '../api/serve.ts';
-import { dashboardTokenOf, type Started, shippedMachine, startFrom } from '../compose.ts';
+import { type Started, shippedMachine, startFrom } from '../compose.ts';
 import { configFrom } from '../config.ts';
-import { DashboardServer } from '../dashboard/server.ts';
+import { type LocalApi, type LocalApiOptions, openLocalApi } from '../local-api.ts';
 import { openBrowser } from './browser.ts';
 import type { Printer } from './printer.ts';
 import { JsonPrinter } from './printer-json.ts';
@@ -60,10 +59,10 @@ export async function run(flags: RunFlags): Promise<void> {
 
   const report = (message: string) => printer.problem(message);
   const started = await startFrom(config, report);
-  const dashboard = flags.dashboard ? await openDashboard(started, dashboardPort, report) : undefined;
-  stopOnSignals(started, dashboard, printer);
-  print(started, dashboard?.url, printer);
-  if (dashboard && !flags.json && flags.browser !== false) openBrowser(dashboard.url);
+  const api = await openApi(started, { port: dashboardPort, report, ...(flags.dashboard && { page: PAGE_DIRECTORY }) });
+  stopOnSignals(started, api, printer);
+  print(started, flags.dashboard ? api.url : undefined, printer);
+  if (flags.dashboard && !flags.json && flags.browser !== false) openBrowser(api.url);
   for (const { type, logic } of machines) await started.node.register(type, logic);
 }
 
@@ -80,14 +79,14 @@ function print(started: Started, dashboardUrl: string | undefined, printer: Prin
   node.on('problem', (message) => printer.problem(message));
 }
 
-function stopOnSignals({ node }: Started, dashboard: DashboardServer | undefined, printer: Printer): void {
+function stopOnSignals({ node }: Started, api: LocalApi, printer: Printer): void {
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(130);
     stopping = true;
     printer.stopping();
     setTimeout(() => process.exit(0), STOP_LIMIT_MS).unref();
-    Promise.all([node.stop(), dashboard?.stop()]).then(
+    Promise.all([node.stop(), api.stop()]).then(
       () => process.exit(0),
       (thrown: unknown) => {
         printer.problem(reasonOf(thrown));
@@ -101,22 +100,9 @@ function stopOnSignals({ node }: Started, dashboard: DashboardServer | undefined
   process.stdout.on('error', stop);
 }
 
-async function openDashboard(
-  started: Started,
-  port: number,
-  report: (message: string) => void,
-): Promise<DashboardServer> {
-  const dashboard = new DashboardServer({
-    port,
-    token: await dashboardTokenOf(started),
-    node: started.node.id,
-    filesDirectory: PAGE_DIRECTORY,
-    accept: (pipe) => serveApi(started, pipe),
-    log: report,
-  });
+async function openApi(started: Started, options: LocalApiOptions): Promise<LocalApi> {
   try {
-    await dashboard.listen();
-    return dashboard;
+    return await openLocalApi(started, options);
   } catch (thrown) {
     await started.node.stop();
     throw thrown;

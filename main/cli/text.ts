@@ -14,6 +14,12 @@ export const green = colour(32);
 export const yellow = colour(33);
 export const cyan = colour(36);
 
+/** Of a peer's state. */
+export const PEER_STATE_COLOURS = { alive: green, suspect: yellow, offline: dim, untrusted: red };
+
+/** A node id as people compare it: four groups. */
+export const grouped = (nodeId: string): string => nodeId.match(/.{1,13}/g)?.join(' ') ?? nodeId;
+
 /** Control characters, and those that turn the direction of text, become visible. */
 export const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { InterMachineError } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
+import { commandBearer, nodeProof } from './command-proof.ts';
 
 /** Characters; 256 random bits have 43 in base64url, 52 in base32, 64 in hexadecimal. */
 const MIN_TOKEN_LENGTH = 32;
@@ -17,9 +18,11 @@ export class Credentials {
   readonly #namePrefix: string;
   readonly #token: string;
   readonly #cookie: string;
+  readonly #bearers: readonly string[];
+  readonly #run: string;
 
   /** Throws CONFIG_INVALID for a token that could be guessed. */
-  constructor(token: string, node: NodeId, port: number) {
+  constructor(token: string, node: NodeId, port: number, run: string) {
     if (token.length < MIN_TOKEN_LENGTH)
       throw new InterMachineError(
         'CONFIG_INVALID',
@@ -28,11 +31,23 @@ export class Credentials {
     this.#namePrefix = `im_${node.slice(0, NODE_PART)}_`;
     this.cookieName = `${this.#namePrefix}${port}`;
     this.#token = token;
+    this.#run = run;
+    this.#bearers = [token, commandBearer(token, run)];
     this.#cookie = createHmac('sha256', token).update(`dashboard cookie ${node} ${port}`).digest('base64url');
   }
 
   isToken(text: string): boolean {
     return isSame(text, this.#token);
+  }
+
+  /** Scripts show the token itself, commands what they derive from it. */
+  isBearer(text: string): boolean {
+    return this.#bearers.some((bearer) => isSame(text, bearer));
+  }
+
+  /** What shows a command that this is the node it means. */
+  proofOver(nonce: string): string {
+    return nodeProof(this.#token, this.#run, nonce);
   }
 
   /** Values under our name: more than one when another server on this host sets the same name for another path. */

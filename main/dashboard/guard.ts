@@ -46,7 +46,7 @@ export class Guard {
     const fault = this.#placeFault(request) ?? bodyFault(request);
     if (fault) return fault;
     const token = tokenIn(request);
-    const verdict = token === undefined ? this.#proof(request) : this.#token(token, ENTERING);
+    const verdict = token === undefined ? this.#proof(request) : this.#entrance(token);
     if (verdict.kind === 'refused' || request.method === 'GET' || request.method === 'HEAD') return verdict;
     return refused(405, `asked with ${request.method}`);
   }
@@ -88,7 +88,7 @@ export class Guard {
   #proof({ headers }: IncomingMessage): Verdict {
     if (headers.authorization !== undefined) {
       const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization)?.[1];
-      return bearer === undefined ? refused(401, 'showed no bearer token') : this.#token(bearer, ADMITTED);
+      return bearer === undefined ? refused(401, 'showed no bearer token') : this.#bearer(bearer);
     }
     const values = this.#credentials.cookiesIn(headers.cookie);
     if (values.length === 0) return refused(401, 'showed no credentials');
@@ -99,8 +99,12 @@ export class Guard {
     );
   }
 
-  #token(token: string, verdict: Verdict): Verdict {
-    return this.#judged(this.#tokenAttempts, () => this.#credentials.isToken(token), verdict);
+  #entrance(token: string): Verdict {
+    return this.#judged(this.#tokenAttempts, () => this.#credentials.isToken(token), ENTERING);
+  }
+
+  #bearer(bearer: string): Verdict {
+    return this.#judged(this.#tokenAttempts, () => this.#credentials.isBearer(bearer), ADMITTED);
   }
 
   #judged(attempts: Attempts, isRight: () => boolean, verdict: Verdict): Verdict {

@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { reasonOf } from '../../shared/errors.ts';
 import type { Pipe } from '../../shared/pipe.ts';
 import { SECURITY_HEADERS } from './answers.ts';
+import { PROOF_HEADER } from './command-proof.ts';
 import type { Limits } from './limits.ts';
 import { webSocketPipe } from './web-socket-pipe.ts';
 
@@ -11,6 +12,8 @@ export interface PagesOptions {
   readonly limits: Limits;
   readonly accept: (pipe: Pipe) => void;
   readonly log: (message: string) => void;
+  /** What shows whoever asked for it that this is the node it means. */
+  readonly proofFor: (request: IncomingMessage) => string | undefined;
   /** What was asked for is no WebSocket. */
   readonly refuse: (socket: Duplex, why: string) => void;
 }
@@ -31,8 +34,10 @@ export class Pages {
       maxPayload: options.limits.messageBytes,
       maxFragments: options.limits.fragments,
     });
-    this.#server.on('headers', (lines) => {
+    this.#server.on('headers', (lines, request) => {
       for (const [name, value] of Object.entries(SECURITY_HEADERS)) lines.push(`${name}: ${value}`);
+      const proof = options.proofFor(request);
+      if (proof !== undefined) lines.push(`${PROOF_HEADER}: ${proof}`);
     });
     this.#server.on('wsClientError', (error, socket) => options.refuse(socket, error.message));
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -6,6 +7,7 @@ import { type NodeId, shorten } from '../../shared/ids.ts';
 import type { Pipe } from '../../shared/pipe.ts';
 import { type Answer, type TroubleStatus, trouble } from './answers.ts';
 import { bindBoth, bindOne, type LoopbackHost } from './binding.ts';
+import { isNonce, NONCE_HEADER } from './command-proof.ts';
 import { Credentials } from './credentials.ts';
 import { PageFiles } from './files.ts';
 import { Guard, pathOf } from './guard.ts';
@@ -22,8 +24,8 @@ export interface DashboardServerOptions {
   /** Opens the dashboard. 256 random bits, safe from other users of this computer. */
   readonly token: string;
   readonly node: NodeId;
-  /** The built page. */
-  readonly filesDirectory: string;
+  /** The built page. Without it commands are answered all the same. */
+  readonly filesDirectory?: string;
   /** Gets each browser page or script that was let in; must set its reader before it returns. */
   readonly accept: (pipe: Pipe) => void;
   readonly log: (message: string) => void;
@@ -34,6 +36,7 @@ export interface DashboardServerOptions {
 
 /** Where the page connects to. */
 const API = '/api';
+const NO_PAGE = 'This node serves no dashboard, as it was told.';
 const NOT_BUILT = "The dashboard's page is not built yet: run `npm run build`, then reload.";
 
 interface Open {
@@ -42,12 +45,17 @@ interface Open {
   readonly credentials: Credentials;
 }
 
-/** The dashboard for browsers on this computer: hands out the page, and turns WebSockets into pipes. It knows no machine. */
+/**
+ * The dashboard for browsers on this computer, and for the command line: hands out the page, and turns WebSockets into pipes. It
+ * knows no machine.
+ */
 export class DashboardServer {
+  /** Random, of this server alone. */
+  readonly run = randomBytes(16).toString('base64url');
   readonly #options: DashboardServerOptions;
   readonly #limits: Limits;
   readonly #now: () => number;
-  readonly #files: PageFiles;
+  readonly #files: PageFiles | undefined;
   readonly #refusals: Refusals;
   readonly #pages: Pages;
   readonly #sockets = new Set<Socket>();
@@ -61,12 +69,14 @@ export class DashboardServer {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
     this.#now = options.now ?? (() => performance.now());
-    this.#files = new PageFiles(options.filesDirectory);
+    this.#files = options.filesDirectory === undefined ? undefined : new PageFiles(options.filesDirectory);
     this.#refusals = new Refusals(options.log, this.#now);
     this.#pages = new Pages({
       limits: this.#limits,
       accept: options.accept,
       log: options.log,
+      proofFor: ({ headers: { [NONCE_HEADER]: nonce } }) =>
+        isNonce(nonce) ? this.#open?.credentials.proofOver(nonce) : undefined,
       refuse: (socket, why) => this.#refuseSocket(socket, 400, `failed to upgrade (${shorten(why)})`),
     });
   }
@@ -98,7 +108,7 @@ export class DashboardServer {
     this.#servers = bound.servers;
     try {
       if (this.#isStopping) throw new InterMachineError('NODE_STOPPED', 'The dashboard was stopped while it started');
-      const credentials = new Credentials(token, node, bound.port);
+      const credentials = new Credentials(token, node, bound.port, this.run);
       this.#open = { port: bound.port, credentials, guard: new Guard(credentials, bound.port, this.#now) };
     } catch (thrown) {
       for (const server of bound.servers) server.close();
@@ -177,6 +187,7 @@ export class DashboardServer {
 
   async #contentOf(path: string): Promise<Answer> {
     if (path === API) return trouble(426);
+    if (!this.#files) return trouble(404, { text: NO_PAGE });
     const files = await this.#files.read();
     return files ? (files.get(path) ?? trouble(404)) : trouble(503, { text: NOT_BUILT });
   }

@@ -3,6 +3,7 @@ import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { serveApi } from '../api/serve.ts';
 import { type Started, shippedMachine, startFrom } from '../compose.ts';
 import { configFrom } from '../config.ts';
+import { type LocalApi, openLocalApi } from '../local-api.ts';
 import type { FromEngine, ToEngine } from './engine-messages.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { portPipe } from './port-pipe.ts';
@@ -23,11 +24,16 @@ export function hostNode({ parent, environment, report, exit }: EngineHost): voi
   const tell = (message: FromEngine) => parent.postMessage(message);
   const { promise: started, resolve, reject } = Promise.withResolvers<Started>();
   const ports: MessagePortMain[] = [];
+  let api: LocalApi | undefined;
 
   const start = async ({ node: options, machines }: EngineOptions) => {
     const logics = machines.map(shippedMachine);
     const startedNode = await startFrom(configFrom(options, environment), report);
     const { node } = startedNode;
+    // For the command line; the window does without.
+    api = await openLocalApi(startedNode, { port: 0, report }).catch(
+      (thrown: unknown) => void report(reasonOf(thrown)),
+    );
     for (const { type, logic } of logics) await node.register(type, logic);
     node.on('problem', report);
     node.on('peer', () => tell({ type: 'PEERS', alive: node.peers().filter(({ state }) => state === 'alive').length }));
@@ -47,7 +53,7 @@ export function hostNode({ parent, environment, report, exit }: EngineHost): voi
   const stop = async () => {
     try {
       const { node } = await started;
-      await node.stop();
+      await Promise.all([node.stop(), api?.stop()]);
     } catch (thrown) {
       report(reasonOf(thrown));
     }

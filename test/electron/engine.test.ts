@@ -45,10 +45,14 @@ test('it starts a node with its database and machines, answers through the port,
     break;
   }
   expect(existsSync(join(place, 'home/nodes/bundled/node.db'))).toBe(true);
+  // Where the command line finds it.
+  const running = join(place, 'home/nodes/bundled/running.json');
+  expect(JSON.parse(readFileSync(running, 'utf8'))).toMatchObject({ name: 'bundled', node: node.id });
   const stoppedAt = performance.now();
   engine.tell({ type: 'STOP' });
   expect(await engine.ended()).toBe(0);
   expect(performance.now() - stoppedAt).toBeLessThan(2_000);
+  expect(existsSync(running)).toBe(false);
   expect(engine.errors).toBe('');
 });
 

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { freeUdpPort } from './udp-port.ts';
 
@@ -15,6 +16,13 @@ export interface Line {
   /** Milliseconds of this process's clock when it came. */
   readonly at: number;
   readonly [field: string]: unknown;
+}
+
+/** What a command said. */
+export interface Told {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
 }
 
 /** A program that prints JSON lines, and what it printed so far. */
@@ -87,6 +95,8 @@ export class JsonProcess {
 export class CliPlace {
   readonly home: string;
   readonly loopbackPort: number;
+  /** More of the environment, for what is started from now on. */
+  readonly variables: Record<string, string> = {};
   readonly #processes: JsonProcess[] = [];
 
   private constructor(home: string, loopbackPort: number) {
@@ -105,6 +115,7 @@ export class CliPlace {
       INTERMACHINE_NETWORK_KEY: '',
       INTERMACHINE_NAME: '',
       NO_COLOR: '1',
+      ...this.variables,
     };
   }
 
@@ -119,6 +130,17 @@ export class CliPlace {
   node(...args: readonly string[]): JsonProcess {
     const dashboard = args.includes('--dashboard-port') ? [] : ['--no-dashboard'];
     return this.start(['run', '--json', '--loopback', String(this.loopbackPort), ...dashboard, ...args]);
+  }
+
+  /** `intermachine …` that asks a running node: what it printed, and its exit code. */
+  async ask(...args: readonly string[]): Promise<Told> {
+    const child = spawn(process.execPath, [START, ...args], {
+      env: this.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [output, errors] = [child.stdout, child.stderr].map((stream) => text(stream));
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, output: (await output) ?? '', errors: (await errors) ?? '' };
   }
 
   track(child: ChildProcess): JsonProcess {

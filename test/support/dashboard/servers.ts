@@ -34,11 +34,12 @@ export const newToken = (): string => randomBytes(32).toString('base64url');
 export class Servers {
   readonly #ends: (() => Promise<unknown>)[] = [];
 
+  /** With no page at all where it is `null`. */
   async start({
     page = PAGE,
     ...options
-  }: Partial<DashboardServerOptions> & { page?: object } = {}): Promise<RunningServer> {
-    const directory = await this.directory(page);
+  }: Partial<DashboardServerOptions> & { page?: object | null } = {}): Promise<RunningServer> {
+    const directory = await this.directory(page ?? {});
     const token = options.token ?? newToken();
     const pipes: Pipe[] = [];
     const log: string[] = [];
@@ -46,7 +47,7 @@ export class Servers {
       port: 0,
       token,
       node: nodeId('kitchen'.padEnd(52, 'a')),
-      filesDirectory: directory,
+      ...(page && { filesDirectory: directory }),
       accept: (pipe) => pipes.push(pipe),
       log: (message) => log.push(message),
       ...options,

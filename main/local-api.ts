@@ -1,0 +1,51 @@
+import { serveApi } from './api/serve.ts';
+import { dashboardTokenOf, type Started } from './compose.ts';
+import { removeRunning, writeRunning } from './dashboard/running-file.ts';
+import { DashboardServer } from './dashboard/server.ts';
+
+export interface LocalApiOptions {
+  /** 0 for any free one. */
+  readonly port: number;
+  /** The dashboard's built page; missing where commands alone are answered. */
+  readonly page?: string;
+  readonly report: (message: string) => void;
+}
+
+export interface LocalApi {
+  /** What opens the dashboard in a browser. */
+  readonly url: string;
+  /** Takes less than a second. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Answers the dashboard and the command line on this computer, and tells the latter where, in the node's data directory.
+ * Throws PORT_IN_USE, PORT_UNUSABLE, DATA_DIR_UNUSABLE, IDENTITY_INVALID for a token that others can read.
+ */
+export async function openLocalApi(started: Started, { port, page, report }: LocalApiOptions): Promise<LocalApi> {
+  const { node, dataDir, startedAt } = started;
+  const server = new DashboardServer({
+    port,
+    token: await dashboardTokenOf(started),
+    node: node.id,
+    ...(page !== undefined && { filesDirectory: page }),
+    accept: (pipe) => serveApi(started, pipe),
+    log: report,
+  });
+  const { run } = server;
+  const bound = await server.listen();
+  try {
+    const running = { node: node.id, name: node.name, pid: process.pid, port: bound.port, run, startedAt };
+    if (dataDir !== undefined) await writeRunning(dataDir, running);
+  } catch (thrown) {
+    await server.stop();
+    throw thrown;
+  }
+  return {
+    url: server.url,
+    async stop() {
+      if (dataDir !== undefined) await removeRunning(dataDir, run);
+      await server.stop();
+    },
+  };
+}
