@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { InterMachineError } from '../shared/errors.ts';
 import { SystemClock, SystemScheduler } from './adapters/clock/system.ts';
@@ -14,9 +14,11 @@ import { MemoryStore } from './adapters/store/memory.ts';
 import { SqliteStore } from './adapters/store/sqlite.ts';
 import { WebSocketTransport } from './adapters/transport/websocket.ts';
 import { type NodeConfig, nodesIn } from './config.ts';
+import type { AnyTypes } from './core/machine-types.ts';
 import type { InterMachineNode } from './core/node.ts';
 import type { Store, StoreState } from './core/ports.ts';
 import { startNode } from './core/start-node.ts';
+import { digestOf } from './in-process.ts';
 
 export { shippedMachine } from './machines/shipped.ts';
 
@@ -35,8 +37,8 @@ interface Opened {
 }
 
 /** A running node, and what people want to know about how it was set up. */
-export interface Started {
-  readonly node: InterMachineNode;
+export interface Started<Types extends object = AnyTypes> {
+  readonly node: InterMachineNode<Types>;
   /** Missing where nothing is kept. */
   readonly dataDir?: string;
   /** Which network key it has; tells nothing about the key. Missing in an open network. */
@@ -52,7 +54,10 @@ export interface Started {
  * nobody listens. Throws DATA_DIR_LOCKED, DATA_DIR_UNUSABLE, STORE_CORRUPT, STORE_NEWER, IDENTITY_INVALID,
  * NETWORK_KEY_INVALID, CONFIG_INVALID, PORT_IN_USE, PORT_UNUSABLE, NODE_TOO_OLD.
  */
-export async function startFrom(config: NodeConfig, report: (message: string) => void): Promise<Started> {
+export async function startFrom<Types extends object = AnyTypes>(
+  config: NodeConfig,
+  report: (message: string) => void,
+): Promise<Started<Types>> {
   const keys = config.open ? [] : [await networkKeyOf(config)];
   const clock = new SystemClock();
   const opened = await open(config);
@@ -64,9 +69,9 @@ export async function startFrom(config: NodeConfig, report: (message: string) =>
       clock,
       ...(config.loopbackPort !== undefined && { loopback: { port: config.loopbackPort } }),
     });
-    const node = await startNode({
+    const node = await startNode<Types>({
       name: opened.name,
-      namespace: digestOf(config.namespace),
+      namespace: namespaceDigest(config.namespace),
       identity: new NetworkIdentity({ node: material.node, keys, open: config.open }),
       discovery:
         config.peers.length > 0
@@ -87,6 +92,7 @@ export async function startFrom(config: NodeConfig, report: (message: string) =>
       advertiseTypes: config.advertiseTypes,
       newId: randomUUID,
       newEpoch: () => randomBytes(8).toString('hex'),
+      digest: digestOf,
       report,
     });
     const [key] = keys;
@@ -148,5 +154,4 @@ async function networkKeyOf({ networkKey, home }: NodeConfig): Promise<NetworkKe
 const fileNameOf = (name: string): string => name.replace(/[^\w.-]/g, '_').replace(/^\.+/, '_');
 
 /** What is announced tells which nodes share a namespace, not what it is called. */
-const digestOf = (namespace: string): string =>
-  createHash('sha256').update(`namespace:${namespace}`).digest('hex').slice(0, 12);
+const namespaceDigest = (namespace: string): string => digestOf(`namespace:${namespace}`).slice(0, 12);

@@ -1,6 +1,14 @@
 import { startFrom } from './compose.ts';
 import { configFrom, type NodeOptions } from './config.ts';
+import type { AnyTypes } from './core/machine-types.ts';
 import type { InterMachineNode } from './core/node.ts';
+import {
+  type InProcessOptions,
+  InterMachineConnector,
+  InterMachineSession,
+  LocalMachineRegistrator,
+  toStandardError,
+} from './in-process.ts';
 
 export interface CreateNodeOptions extends NodeOptions {
   /** Told what goes wrong while the node goes on; standard error unless told. */
@@ -11,32 +19,52 @@ export interface CreateNodeOptions extends NodeOptions {
  * Starts a node: it finds the other nodes of this user, or of the same network key, on this host and on the LAN.
  * Rejects with an InterMachineError whose message says what to do.
  */
-export async function createNode({
+export async function createNode<Types extends object = AnyTypes>({
   report = toStandardError,
   ...options
-}: CreateNodeOptions = {}): Promise<InterMachineNode> {
-  const { node } = await startFrom(configFrom(options, process.env), report);
+}: CreateNodeOptions = {}): Promise<InterMachineNode<Types>> {
+  const { node } = await startFrom<Types>(configFrom(options, process.env), report);
   return node;
 }
 
-const toStandardError = (message: string): void => {
-  process.stderr.write(`intermachine: ${message}\n`);
-};
-
-export type { Envelope, MachineEvent, Outcome, OutcomeStatus, SendableEvent, Until } from '../shared/envelope.ts';
+export type { Chart, MachineDefinition } from '../shared/api.ts';
+export type {
+  Envelope,
+  MachineEvent,
+  Outcome,
+  OutcomeStatus,
+  SendableEvent,
+  Until,
+} from '../shared/envelope.ts';
 export { type ErrorCode, InterMachineError } from '../shared/errors.ts';
 export type { Address, MachineId, NodeId } from '../shared/ids.ts';
 export type { NodeOptions } from './config.ts';
+export { type Origin, originOf } from './core/acting.ts';
+export type { AskOptions, Reply } from './core/asks.ts';
+export type { Balance, Choice } from './core/balancing.ts';
+export type { FindOptions, MachineState, SeenMachine, Where } from './core/finding.ts';
+export type { FollowTarget } from './core/following.ts';
+export type { AnyTypes, Contract } from './core/machine-types.ts';
+export type { SendOptions } from './core/machinery.ts';
+export type { MachineDown } from './core/monitoring.ts';
+export type { InterMachineNode, MessageOutcome, NodeEvents } from './core/node.ts';
+export type { PeerInfo, PeerState } from './core/peers.ts';
+export type { Clock, Direction, Endpoint, LogRow, MessageQuery, NewLogRow } from './core/ports.ts';
+export type { RegisteredMachine } from './core/registered-machine.ts';
 export type {
-  InterMachineNode,
-  MessageOutcome,
-  NodeEvents,
+  Found,
+  MachineRegistrator,
+  OneOfType,
   RegisterOptions,
   TypeInfo,
   WaitOptions,
-} from './core/node.ts';
-export type { PeerInfo, PeerState } from './core/peers.ts';
-export type { Direction, Endpoint, LogRow, MessageQuery, NewLogRow } from './core/ports.ts';
-export type { RegisteredMachine, SendOptions } from './core/registered-machine.ts';
+  WatchObserver,
+} from './core/registrator.ts';
 export type { MachineDescription, MachineInfo } from './core/registry.ts';
 export type { MachineChange } from './core/registry-sync.ts';
+export type { RemoteActor } from './core/remote-machine.ts';
+export type { RemoteSnapshot } from './core/remote-snapshot.ts';
+export type { ConnectedMachine } from './core/session.ts';
+export type { MachineQuery, Subscription } from './core/subscriptions.ts';
+export type { Accept, Terms } from './core/terms.ts';
+export { type InProcessOptions, InterMachineConnector, InterMachineSession, LocalMachineRegistrator };

@@ -46,10 +46,15 @@ export interface MachineView {
   readonly metadata: Readonly<Record<string, string>>;
   readonly local: boolean;
   readonly reachable: boolean;
+  /** Whether it gave a sign of life lately, as its node says. */
+  readonly healthy: boolean;
   /** Active leaf states, as in `work.running, door.open`; missing while its node did not tell. */
   readonly state?: string;
   readonly status?: MachineStatus;
 }
+
+/** The name of a state, or of several in parallel or nested ones: XState's own shape, written here so that a page needs no XState. */
+export type StateValue = string | { readonly [state: string]: StateValue | undefined };
 
 export type MachineStatus = 'active' | 'done' | 'error' | 'stopped';
 
@@ -123,15 +128,26 @@ export interface ChartTransition {
   readonly actions: readonly string[];
 }
 
+/** A machine's structure; the hash is the same wherever the structure is. */
+export interface MachineDefinition {
+  readonly chart: Chart;
+  readonly hash: string;
+}
+
 /** What a machine is doing now. */
 export interface MachineLive {
   readonly status: MachineStatus;
   /** Ids of all active states in its chart, from the root down. Empty for logic that is no machine. */
   readonly active: readonly string[];
   readonly state: string;
-  /** JSON text, cut at 64 KiB. */
+  /** As XState's `snapshot.value`; missing for logic that is no state machine. */
+  readonly value?: StateValue;
+  readonly tags: readonly string[];
+  /** JSON text, cut at 64 KiB. `null` where the machine shows its state alone. */
   readonly context: string;
   readonly contextIsCut: boolean;
+  /** JSON text of what it ended with, cut at 64 KiB. */
+  readonly output?: string;
   readonly error?: string;
   /** The transition that led here, by the chart's ids; missing before the first one. */
   readonly last?: { readonly event: string; readonly transitions: readonly string[] };

@@ -21,6 +21,8 @@ export interface Envelope {
   readonly sentAt: number;
   /** The id of the envelope this one answers. */
   readonly correlationId?: string;
+  /** Somebody waits for the reply; it settles a promise and is no event for its sender. */
+  readonly isAsk?: true;
   /** The id of the envelope that its sender was handling when it sent this one. */
   readonly causationId?: string;
 }

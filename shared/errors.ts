@@ -5,6 +5,8 @@
 export type ErrorCode =
   // What was asked for
   | 'ADDRESS_INVALID'
+  | 'ASK_TIMED_OUT'
+  | 'EVENT_IGNORED'
   | 'EVENT_INVALID'
   | 'ENVELOPE_TOO_LARGE'
   | 'MACHINE_AMBIGUOUS'
@@ -15,10 +17,15 @@ export type ErrorCode =
   | 'MACHINE_STOPPED'
   | 'MACHINE_TYPE_INVALID'
   | 'MACHINE_UNKNOWN'
+  | 'MACHINE_VERSION_INVALID'
   | 'NODE_STOPPED'
+  | 'NOT_ACCEPTED'
   | 'NOT_A_MACHINE'
+  | 'NOT_LINKED'
+  | 'NOT_WATCHABLE'
   | 'NO_MACHINE_OF_TYPE'
   | 'OUTBOX_FULL'
+  | 'PEER_BUSY'
   | 'PEER_OFFLINE'
   // The dashboard's calls
   | 'CALL_TIMED_OUT'

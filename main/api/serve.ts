@@ -19,7 +19,7 @@ function callsOf(started: Started): CallHandlers<Calls> {
       return nodeView(started);
     },
     messages: async (input) => (await node.messages(checked(INPUTS.messages, input))).map(messageView),
-    chart: async (input) => await node.describe(checked(INPUTS.address, input).address),
+    chart: async (input) => (await node.describe(checked(INPUTS.address, input).address)).chart,
     send: async (input) => {
       const { to, event } = checked(INPUTS.send, input);
       return await node.sendTo(to, event);

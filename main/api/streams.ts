@@ -68,7 +68,7 @@ function machines(node: InterMachineNode): Source<MachinesItem> {
       touch();
     };
     const ends = [
-      node.watchStates((addresses) => addresses.forEach(note)),
+      node.watchStates((addresses) => addresses.forEach(note)).unsubscribe,
       node.on('machine', ({ machine }) => note(machine.address)),
       // Its name may be another.
       node.on('peer', ({ id }) => {
@@ -119,8 +119,8 @@ function watch(node: InterMachineNode, address: string): Source<MachineLive> {
     newest = undefined;
     return live;
   };
-  return new PacedSource(take, (touch, source) =>
-    node.watch(address, {
+  return new PacedSource(take, (touch, source) => {
+    const watching = node.watchLive(address, {
       live: (live) => {
         newest = live;
         touch();
@@ -130,6 +130,7 @@ function watch(node: InterMachineNode, address: string): Source<MachineLive> {
         source.finish(
           code === 'MACHINE_STOPPED' ? undefined : new InterMachineError(code, 'This machine can no longer be watched'),
         ),
-    }),
-  );
+    });
+    return () => watching.unsubscribe();
+  });
 }

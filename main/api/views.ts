@@ -1,4 +1,5 @@
 import type { MachineView, MessageView, PeerView } from '../../shared/api.ts';
+import { valueText } from '../core/chart.ts';
 import type { InterMachineNode } from '../core/node.ts';
 import type { PeerInfo } from '../core/peers.ts';
 import type { LogRow } from '../core/ports.ts';
@@ -13,7 +14,12 @@ export const peerView = (node: InterMachineNode, peer: PeerInfo): PeerView => ({
 
 export function machineView(node: InterMachineNode, machine: MachineInfo): MachineView {
   const nodeName = machine.local ? node.name : (node.peers().find((peer) => peer.id === machine.node)?.name ?? '');
-  return { ...machine, nodeName, ...(machine.reachable && node.stateOf(machine.address)) };
+  const known = machine.reachable ? node.stateOf(machine.address) : undefined;
+  return {
+    ...machine,
+    nodeName,
+    ...(known && { state: valueText(known.value ?? {}), status: known.status }),
+  };
 }
 
 export const messageView = ({ event, ...row }: LogRow): MessageView => ({

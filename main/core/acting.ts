@@ -1,22 +1,34 @@
 import type { AnyActorRef } from 'xstate';
 import type { MachineEvent, SendableEvent } from '../../shared/envelope.ts';
 import type { Address } from '../../shared/ids.ts';
+import type { Choice } from './balancing.ts';
+import type { Follower, FollowTarget } from './following.ts';
 import type { ActorSystem } from './xstate-internals.ts';
 
-/**
- * What a running machine can do on its node. The actions of `intermachine/xstate` find it through the actor system. What
- * fails is told by the node as a problem, never thrown into the machine.
- */
-export interface Acting {
-  sendTo(idOrAddress: string, event: SendableEvent, correlationId?: string): void;
-  sendToType(type: string, event: SendableEvent): void;
-  sendToRandomOfType(type: string, event: SendableEvent): void;
-}
-
-/** Where an event that a machine handles came from. */
+/** Where an event that a machine handles came from. Plain data: a machine may keep it in its context and reply later. */
 export interface Origin {
   readonly address: Address;
   readonly envelopeId: string;
+  /** Somebody waits for the reply. */
+  readonly isAsk?: true;
+}
+
+/**
+ * What a running machine can do where it is hosted. The actions of `intermachine/xstate` find it through the actor system. What
+ * fails is told as a problem, never thrown into the machine.
+ */
+export interface Acting {
+  sendTo(idOrAddress: string, event: SendableEvent): void;
+  /** To whoever sent the event, or to the promise that waits for it. */
+  reply(origin: Origin, event: SendableEvent): void;
+  sendToType(type: string, event: SendableEvent): void;
+  sendToPattern(pattern: string, event: SendableEvent): void;
+  sendToOneOfType(type: string, event: SendableEvent, choice: Choice): void;
+  broadcastToSameType(event: SendableEvent): void;
+  /** Follows a machine, of this node or of another. Returns what ends it. */
+  follow(target: FollowTarget, follower: Follower): () => void;
+  /** Something a person should know. */
+  problem(message: string): void;
 }
 
 const actors = new WeakMap<ActorSystem, Acting>();
@@ -25,6 +37,10 @@ const origins = new WeakMap<object, Origin>();
 /** Lets the machine of this system, and the actors it spawns, act. */
 export const enableActing = (system: ActorSystem, acting: Acting): void => {
   actors.set(system, acting);
+};
+
+export const disableActing = (system: ActorSystem): void => {
+  actors.delete(system);
 };
 
 export const actingOf = (actor: AnyActorRef): Acting | undefined => actors.get(actor.system);

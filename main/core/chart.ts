@@ -26,8 +26,11 @@ export function activeStates(snapshot: object): string[] {
 
 /** The active leaf states as people read them: `work.running, door.open`. */
 export function stateText(snapshot: object): string {
-  return isMachineSnapshot(snapshot) ? leaves(snapshot.value).join(', ') : '';
+  return isMachineSnapshot(snapshot) ? valueText(snapshot.value) : '';
 }
+
+/** The same from a state's value. */
+export const valueText = (value: unknown): string => leaves(value).join(', ');
 
 function leaves(value: unknown): string[] {
   if (typeof value === 'string') return [value];

@@ -73,3 +73,18 @@ export const STATES_THROTTLE_MS = 100;
 export const DESCRIBE_TIMEOUT_MS = 10_000;
 /** A line with more than this under way gets no snapshots: whoever reads it is behind anyhow. */
 export const CONGESTED_BYTES = 1024 * 1024;
+
+// ---- Finding and asking ---------------------------------------------------------------------------
+
+/** A machine that beats by itself counts as healthy for so long after its last beat, as in XStateNet-IM. */
+export const HEALTHY_FOR_MS = 30_000;
+/** For machines of a type to appear. */
+export const WAIT_TIMEOUT_MS = 10_000;
+/** For the answer to a question from machine to machine. */
+export const ASK_TIMEOUT_MS = 10_000;
+/** For the states of machines on other nodes, when one is chosen by its state for the first time. */
+export const STATES_TIMEOUT_MS = 1_000;
+/** Types whose machines are chosen by their state, for each node: they are told to every peer. */
+export const MAX_INTEREST_TYPES = 1_000;
+/** Milliseconds a question may stay open: what a timer of JavaScript can hold. */
+export const MAX_ASK_TIMEOUT_MS = 2 ** 31 - 1;

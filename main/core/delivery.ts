@@ -389,7 +389,7 @@ const newGroup = (): Group => ({ changes: [], sends: [], afterwards: [] });
 
 const keyOf = ({ peer, epoch, sequence }: StreamPosition): string => `${peer}/${epoch}/${sequence}`;
 
-function storedFrom({ id, from, to, sentAt, correlationId, causationId, eventJson }: Parcel): StoredEnvelope {
+export function storedFrom({ id, from, to, sentAt, correlationId, causationId, eventJson }: Parcel): StoredEnvelope {
   return {
     id,
     from: parseAddress(from).machine,

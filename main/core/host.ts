@@ -1,8 +1,8 @@
-import { type AnyActor, type AnyActorLogic, createActor, type InspectionEvent } from 'xstate';
+import { Actor, type AnyActor, type AnyActorLogic, createActor, type InspectionEvent, type Snapshot } from 'xstate';
 import type { Envelope, MachineEvent, OutcomeStatus } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError, reasonOf } from '../../shared/errors.ts';
-import type { MachineId } from '../../shared/ids.ts';
-import { type Acting, enableActing, setOrigin } from './acting.ts';
+import { type MachineId, parseAddress } from '../../shared/ids.ts';
+import { type Acting, disableActing, enableActing, setOrigin } from './acting.ts';
 import { MAX_WAITING } from './defaults.ts';
 import type { Clock } from './ports.ts';
 import type { RunQueue } from './run-queue.ts';
@@ -19,6 +19,7 @@ export interface HostOwner {
   stepped(id: MachineId): void;
   /** It takes no more events. */
   ended(id: MachineId, end: End): void;
+  problem(message: string): void;
 }
 
 /** What a machine did last. */
@@ -38,9 +39,23 @@ export interface Shown {
   readonly step: Step | undefined;
 }
 
+export interface StartOptions {
+  readonly input?: unknown;
+  /** Where to go on from: what `actor.getPersistedSnapshot()` gave. */
+  readonly snapshot?: Snapshot<unknown>;
+}
+
+/** Takes envelopes in place of their machine. */
+export type MessageHandler = (envelope: Envelope) => void;
+
 interface Hosted {
   readonly logic: AnyActorLogic;
   readonly actor: AnyActor;
+  /** It ran before it came here, and runs on when it is taken out. */
+  readonly isGuest: boolean;
+  /** Ends what we look at it with. */
+  leave: () => void;
+  handler: MessageHandler | undefined;
   /** Whether it is of a kind that leaves events aside for which it has no transition. */
   readonly ignores: boolean;
   waiting: number;
@@ -73,25 +88,28 @@ export class Host {
     this.#owner = owner;
   }
 
-  /** Starts a machine. What it can do on its node is `acting`. Throws MACHINE_EXISTS. */
-  start(id: MachineId, logic: AnyActorLogic, acting: Acting, input?: unknown): AnyActor {
+  /**
+   * Starts a machine, or takes in an actor that runs already; that one stays its owner's, and is not stopped with its host. What it can
+   * do here is `acting`. Throws MACHINE_EXISTS, MACHINE_STOPPED for an actor that ended.
+   */
+  start(id: MachineId, machine: AnyActorLogic | AnyActor, acting: Acting, options: StartOptions = {}): AnyActor {
     if (this.isRunning(id))
       throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
-    limitIterations(logic);
-    let hosted: Hosted | undefined;
-    const actor: AnyActor = createActor(logic, {
-      id,
-      clock: this.#clock,
-      input,
-      inspect: (inspection) => {
-        // Creating an actor is inspected already, before there is anything to show.
-        if (hosted) this.#inspect(id, hosted, inspection);
-      },
-    });
-    hosted = {
-      logic,
+    const isGuest = machine instanceof Actor;
+    if (!isGuest) limitIterations(machine);
+    const actor: AnyActor = isGuest ? machine : createActor(machine, { id, clock: this.#clock, ...options });
+    if (isGuest && actor.getSnapshot().status !== 'active')
+      throw new InterMachineError(
+        'MACHINE_STOPPED',
+        `The actor for "${id}" ended already: ${actor.getSnapshot().status}`,
+      );
+    const hosted: Hosted = {
+      logic: actor.logic as AnyActorLogic,
       actor,
-      ignores: isMachine(logic),
+      isGuest,
+      leave: () => {},
+      handler: undefined,
+      ignores: isMachine(actor.logic as AnyActorLogic),
       waiting: 0,
       state: 'running',
       step: undefined,
@@ -99,11 +117,16 @@ export class Host {
     };
     enableActing(actor.system, acting);
     this.#machines.set(id, hosted);
-    const running = hosted;
-    actor.subscribe({
-      complete: () => this.#end(id, running, { status: actor.getSnapshot().status === 'done' ? 'done' : 'stopped' }),
-      error: (error: unknown) => this.#end(id, running, { status: 'failed', reason: reasonOf(error) }),
+    const inspecting = actor.system.inspect((inspection) => this.#inspect(id, hosted, inspection));
+    const watching = actor.subscribe({
+      complete: () => this.#end(id, hosted, { status: actor.getSnapshot().status === 'done' ? 'done' : 'stopped' }),
+      error: (error: unknown) => this.#end(id, hosted, { status: 'failed', reason: reasonOf(error) }),
     });
+    hosted.leave = () => {
+      inspecting.unsubscribe();
+      watching.unsubscribe();
+      disableActing(actor.system);
+    };
     actor.start();
     for (const deliver of this.#held.get(id) ?? []) deliver();
     this.#held.delete(id);
@@ -136,14 +159,31 @@ export class Host {
   deliver(id: MachineId, envelope: Envelope, handled: Handled): void {
     const hosted = this.#machines.get(id);
     if (!hosted) return this.#hold(id, () => this.deliver(id, envelope, handled));
-    if (hosted.state !== 'running') return handled('refused', 'MACHINE_STOPPED');
-    hosted.waiting++;
-    this.#queue.push(() => this.#handle(hosted, envelope, handled));
+    this.#enqueue(hosted, envelope, Number.POSITIVE_INFINITY, handled);
   }
 
-  /** Stops a machine for good. What waits for it is refused. */
+  /** The same, for what is worth nothing after `deadline`, on our clock: it is not held. */
+  deliverBefore(deadline: number, id: MachineId, envelope: Envelope, handled: Handled): void {
+    const hosted = this.#machines.get(id);
+    if (!hosted) return handled('refused', 'MACHINE_STOPPED');
+    this.#enqueue(hosted, envelope, deadline, handled);
+  }
+
+  /** From here on envelopes go to `handler`; without one, to the machine again. Throws MACHINE_UNKNOWN. */
+  handle(id: MachineId, handler: MessageHandler | undefined): void {
+    const hosted = this.#machines.get(id);
+    if (!hosted) throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" runs here`);
+    hosted.handler = handler;
+  }
+
+  /** Stops a machine for good, or lets a guest go. What waits for it is refused. */
   stop(id: MachineId): void {
-    this.#machines.get(id)?.actor.stop();
+    const hosted = this.#machines.get(id);
+    if (!hosted) return;
+    if (hosted.isGuest) {
+      hosted.leave();
+      if (hosted.state === 'running') this.#end(id, hosted, { status: 'stopped' });
+    } else hosted.actor.stop();
     this.#machines.delete(id);
   }
 
@@ -170,16 +210,37 @@ export class Host {
     this.#held.set(id, held);
   }
 
-  #handle(hosted: Hosted, envelope: Envelope, handled: Handled): void {
-    hosted.waiting--;
+  #enqueue(hosted: Hosted, envelope: Envelope, deadline: number, handled: Handled): void {
     if (hosted.state !== 'running') return handled('refused', 'MACHINE_STOPPED');
-    const handling: Handling = { actor: hosted.actor, event: envelope.event, envelopeId: envelope.id, took: false };
-    setOrigin(envelope.event, { address: envelope.from, envelopeId: envelope.id });
+    hosted.waiting++;
+    this.#queue.push(() => {
+      hosted.waiting--;
+      if (hosted.state !== 'running') return handled('refused', 'MACHINE_STOPPED');
+      if (this.#clock.now() > deadline) return handled('expired');
+      this.#handle(hosted, envelope, handled);
+    });
+  }
+
+  #handle(hosted: Hosted, envelope: Envelope, handled: Handled): void {
+    const { from: address, id: envelopeId, isAsk } = envelope;
+    setOrigin(envelope.event, { address, envelopeId, ...(isAsk && { isAsk }) });
+    if (hosted.handler) return this.#handleInPlace(hosted.handler, envelope, handled);
+    const handling: Handling = { actor: hosted.actor, event: envelope.event, envelopeId, took: false };
     this.#handling = handling;
     hosted.actor.send(envelope.event);
     this.#handling = undefined;
     if (this.#hasFailed(hosted)) handled('dead', 'MACHINE_FAILED');
     else handled(handling.took || !hosted.ignores ? 'handled' : 'ignored');
+  }
+
+  #handleInPlace(handler: MessageHandler, envelope: Envelope, handled: Handled): void {
+    try {
+      handler(envelope);
+    } catch (thrown) {
+      this.#owner.problem(`the message handler of ${parseAddress(envelope.to).machine} failed: ${reasonOf(thrown)}`);
+      return handled('dead', 'MACHINE_FAILED');
+    }
+    handled('handled');
   }
 
   // Asked through a method: what the event did to the state is nothing the compiler can see.

@@ -1,8 +1,9 @@
 import type { AnyActorLogic } from 'xstate';
-import type { MachineLive, MachineStatus } from '../../shared/api.ts';
+import type { MachineLive } from '../../shared/api.ts';
 import { boundedJson } from '../../shared/bounded-json.ts';
 import { reasonOf } from '../../shared/errors.ts';
 import { activeStates, chartIds, stateText } from './chart.ts';
+import type { MachineState } from './finding.ts';
 import type { Shown } from './host.ts';
 
 /** Characters of a context that are shown: more than a person reads, and a frame holds it. */
@@ -11,17 +12,22 @@ const MAX_CONTEXT_LENGTH = 64 * 1024;
 /** By logic: walking a machine once is enough. */
 const ids = new WeakMap<AnyActorLogic, ReadonlyMap<object, readonly string[]>>();
 
-/** What a machine is doing now, for those who look. */
-export function liveOf({ logic, actor, step }: Shown): MachineLive {
+/** What a machine is doing now, for those who look; its context only for those who may see it. */
+export function liveOf({ logic, actor, step }: Shown, withContext: boolean): MachineLive {
   const snapshot = actor.getSnapshot();
-  const context = boundedJson(snapshot.context ?? snapshot.output ?? null, MAX_CONTEXT_LENGTH);
+  const context = boundedJson(withContext ? (snapshot.context ?? snapshot.output ?? null) : null, MAX_CONTEXT_LENGTH);
+  const { value, tags } = stateOf({ actor });
   return {
     status: snapshot.status,
     active: activeStates(snapshot),
     state: stateText(snapshot),
+    ...(value !== undefined && { value }),
+    tags,
     context: context.text,
     contextIsCut: context.isCut,
     step: step?.count ?? 0,
+    ...(withContext &&
+      snapshot.output !== undefined && { output: boundedJson(snapshot.output, MAX_CONTEXT_LENGTH).text }),
     ...(snapshot.error !== undefined && { error: reasonOf(snapshot.error) }),
     ...(step && {
       last: { event: step.event, transitions: step.transitions.flatMap((each) => idsOf(logic).get(each) ?? []) },
@@ -29,10 +35,10 @@ export function liveOf({ logic, actor, step }: Shown): MachineLive {
   };
 }
 
-/** The same in a word, for lists. */
-export function stateOf({ actor }: Shown): { readonly state: string; readonly status: MachineStatus } {
-  const snapshot = actor.getSnapshot();
-  return { state: stateText(snapshot), status: snapshot.status };
+/** The same in short, for lists and conditions. */
+export function stateOf({ actor }: Pick<Shown, 'actor'>): MachineState {
+  const { status, value, tags } = actor.getSnapshot();
+  return { status, ...(value !== undefined && { value }), tags: [...(tags ?? [])] };
 }
 
 function idsOf(logic: AnyActorLogic): ReadonlyMap<object, readonly string[]> {

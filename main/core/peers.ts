@@ -42,7 +42,8 @@ export interface PeersOwner {
   changed(peer: PeerInfo): void;
   /** A channel to it is open; if there was one, this one took its place. */
   connected(peer: NodeId): void;
-  disconnected(peer: NodeId): void;
+  /** Whether it said goodbye: it will not be back by itself. */
+  disconnected(peer: NodeId, hasLeft: boolean): void;
   content(peer: NodeId, frame: Content): void;
   problem(message: string): void;
 }
@@ -223,7 +224,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     if (peer.channel && peer.channel !== channel) return;
     const wasOpen = peer.channel === channel;
     peer.channel = undefined;
-    if (wasOpen) this.#parts.owner.disconnected(peer.id);
+    if (wasOpen) this.#parts.owner.disconnected(peer.id, code === CLOSE.leaving);
     if (isRefusal(code)) {
       peer.untrusted = true;
       peer.problem = reason;
@@ -244,7 +245,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
         ...peer.endpoints.filter((each) => endpointText(each) !== endpointText(channel.remote)),
       ];
     old?.close(codeForOld, 'another connection took over');
-    if (old) this.#parts.owner.disconnected(peer.id);
+    if (old) this.#parts.owner.disconnected(peer.id, false);
     peer.life.send({ type: 'opened' });
     this.#parts.owner.connected(peer.id);
     this.#tell(peer);

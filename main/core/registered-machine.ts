@@ -1,143 +1,158 @@
 import type { Actor, AnyActorLogic } from 'xstate';
-import type { Outcome, SendableEvent, Until } from '../../shared/envelope.ts';
-import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
+import type { Outcome, SendableEvent } from '../../shared/envelope.ts';
 import type { Address, MachineId } from '../../shared/ids.ts';
-import type { Acting } from './acting.ts';
-import type { MachineInfo, Registry } from './registry.ts';
+import type { Origin } from './acting.ts';
+import type { AskOptions, Reply } from './asks.ts';
+import type { Choice } from './balancing.ts';
+import type { AnyTypes, EventOf, ReplyOf, TypeName } from './machine-types.ts';
+import type { SendOptions } from './machinery.ts';
+import type { MachineDown } from './monitoring.ts';
+import type { Found, MachineRegistrator, OneOfType, WatchObserver } from './registrator.ts';
+import type { MachineInfo } from './registry.ts';
+import type { RemoteSnapshot } from './remote-snapshot.ts';
+import type { Sender } from './sender.ts';
+import type { Subscription } from './subscriptions.ts';
 
-export interface SendOptions {
-  /** How far to wait: `handled` unless told otherwise while the receiver's node is alive, else `accepted`. */
-  readonly until?: Until;
-}
-
-/** What a registered machine needs of its node. */
-export interface MachineNode {
-  readonly registry: Registry;
-  /** Rejects with EVENT_INVALID, ENVELOPE_TOO_LARGE, OUTBOX_FULL, STORE_FULL, STORE_FAILED, NODE_STOPPED. */
-  send(
-    from: MachineId,
-    to: MachineInfo,
-    event: SendableEvent,
-    options: SendOptions & { readonly correlationId?: string },
-  ): Promise<Outcome>;
-  unregister(id: MachineId): Promise<void>;
-  problem(message: string): void;
-  random(): number;
-}
-
-/** A machine that runs on this node, and what can be done in its name. */
-export class RegisteredMachine<Logic extends AnyActorLogic = AnyActorLogic> {
+/** What a registered machine stands on. */
+export interface RegisteredMachineParts<Logic extends AnyActorLogic, Types extends object> {
   readonly id: MachineId;
   readonly address: Address;
-  readonly type: string;
+  readonly type: TypeName<Types>;
   readonly actor: Actor<Logic>;
-  readonly #sender: MachineSender;
-  readonly #node: MachineNode;
+  readonly registrator: MachineRegistrator<Types>;
+  readonly sender: Sender;
+  readonly links: { of(machine: Address): readonly MachineInfo[]; link(one: Address, other: Address): void };
+}
 
-  constructor(
-    self: Pick<MachineInfo, 'id' | 'address' | 'type'>,
-    actor: Actor<Logic>,
-    sender: MachineSender,
-    node: MachineNode,
-  ) {
-    this.id = self.id;
-    this.address = self.address;
-    this.type = self.type;
-    this.actor = actor;
-    this.#sender = sender;
-    this.#node = node;
+/** A machine that runs here, and what can be done in its name. */
+export class RegisteredMachine<Logic extends AnyActorLogic = AnyActorLogic, Types extends object = AnyTypes>
+  implements AsyncDisposable
+{
+  readonly id: MachineId;
+  readonly address: Address;
+  readonly type: TypeName<Types>;
+  readonly actor: Actor<Logic>;
+  readonly registrator: MachineRegistrator<Types>;
+  readonly #sender: Sender;
+  readonly #links: RegisteredMachineParts<Logic, Types>['links'];
+
+  constructor(parts: RegisteredMachineParts<Logic, Types>) {
+    this.id = parts.id;
+    this.address = parts.address;
+    this.type = parts.type;
+    this.actor = parts.actor;
+    this.registrator = parts.registrator;
+    this.#sender = parts.sender;
+    this.#links = parts.links;
   }
 
-  /** To a machine by its address, or by its id where that is the only one. Rejects with MACHINE_UNKNOWN, MACHINE_AMBIGUOUS and what a send rejects with. */
-  sendTo(idOrAddress: string, event: SendableEvent, options: SendOptions = {}): Promise<Outcome> {
-    return this.#sender.sendTo(idOrAddress, event, options);
+  // ---- Finding, and links
+
+  /** Links it with all machines of a type that an event would reach now; itself is not among them. */
+  async discoverAndConnect<Name extends TypeName<Types>>(type: Name): Promise<readonly Found<Types, Name>[]> {
+    const others = this.#sender.othersOfType(type, {});
+    for (const { address } of others) this.#links.link(this.address, address);
+    return others as readonly Found<Types, Name>[];
+  }
+
+  /** The machines it is linked with: those of its own type, those it sent to, and those it connected to. */
+  connections(): readonly MachineInfo[] {
+    return this.#links.of(this.address);
+  }
+
+  countOfType(type: TypeName<Types>): number {
+    return this.registrator.countOfType(type);
+  }
+
+  typeExists(type: TypeName<Types>): boolean {
+    return this.registrator.typeExists(type);
+  }
+
+  availableTypes(): readonly string[] {
+    return this.registrator.availableTypes();
+  }
+
+  // ---- Sending
+
+  /** Rejects with MACHINE_UNKNOWN, MACHINE_AMBIGUOUS, MACHINE_STOPPED and what every send rejects with (`MachineRegistrator.sendTo`). */
+  async sendTo<Event extends SendableEvent = SendableEvent>(
+    target: string | MachineInfo<Event>,
+    event: NoInfer<Event>,
+    options: SendOptions = {},
+  ): Promise<Outcome> {
+    return await this.#sender.sendTo(target, event, options);
   }
 
   /** To all machines of a type but itself; those of nodes that are away get it when they are back. */
-  sendToType(type: string, event: SendableEvent, options: SendOptions = {}): Promise<Outcome[]> {
-    return this.#sender.sendToType(type, event, options);
+  async sendToType<Name extends TypeName<Types>>(
+    type: Name,
+    event: EventOf<Types, Name>,
+    options: SendOptions = {},
+  ): Promise<Outcome[]> {
+    return await this.#sender.sendToType(type, event, options);
   }
 
-  /** To one machine of a type, by chance, among those that are reachable. Rejects with NO_MACHINE_OF_TYPE. */
-  sendToRandomOfType(type: string, event: SendableEvent, options: SendOptions = {}): Promise<Outcome> {
-    return this.#sender.sendToRandomOfType(type, event, options);
+  /** To all machines but itself whose type fits; those of nodes that are away get it when they are back. */
+  async sendToPattern(pattern: string, event: SendableEvent, options: SendOptions = {}): Promise<Outcome[]> {
+    return await this.#sender.sendToPattern(pattern, event, options);
   }
+
+  /** To one machine of a type, by chance, among those that an event would reach now. Rejects with NO_MACHINE_OF_TYPE. */
+  async sendToRandomOfType<Name extends TypeName<Types>>(
+    type: Name,
+    event: EventOf<Types, Name>,
+    options: SendOptions = {},
+  ): Promise<Outcome> {
+    return await this.#sender.sendToOneOfType(type, event, { strategy: 'random', ...options });
+  }
+
+  /** To one machine of a type that is chosen as told (`Balance`). Rejects with NO_MACHINE_OF_TYPE, INPUT_INVALID. */
+  async sendToOneOfType<Name extends TypeName<Types>>(
+    type: Name,
+    event: EventOf<Types, Name>,
+    options: Choice & SendOptions,
+  ): Promise<Outcome> {
+    return await this.#sender.sendToOneOfType(type, event, options);
+  }
+
+  /** To all others of its own type. */
+  async broadcastToSameType(event: SendableEvent, options: SendOptions = {}): Promise<Outcome[]> {
+    return await this.#sender.broadcastToSameType(event, options);
+  }
+
+  /** Asks, and waits for the reply. Rejects as `MachineRegistrator.ask` does. */
+  async ask<Name extends TypeName<Types>, Event extends EventOf<Types, Name>>(
+    target: string | OneOfType<Name> | MachineInfo<Event>,
+    event: Event,
+    options: AskOptions = {},
+  ): Promise<Reply<ReplyOf<Types, Name, Event['type']>>> {
+    const reply = await this.#sender.ask(target, event, options);
+    return reply as Reply<ReplyOf<Types, Name, Event['type']>>;
+  }
+
+  /** Answers an event that the machine got earlier; `originOf(event)` tells where it came from. */
+  async reply(origin: Origin, event: SendableEvent, options: SendOptions = {}): Promise<Outcome> {
+    return await this.#sender.reply(origin, event, options);
+  }
+
+  // ---- Looking
+
+  watch(target: string | MachineInfo, observer: ((snapshot: RemoteSnapshot) => void) | WatchObserver): Subscription {
+    return this.registrator.watch(target, observer);
+  }
+
+  monitor(target: string | MachineInfo, listener: (down: MachineDown) => void): Subscription {
+    return this.registrator.monitor(target, listener);
+  }
+
+  // ---- The end
 
   /** Stops the machine and retires its id. */
-  unregister(): Promise<void> {
-    return this.#node.unregister(this.id);
+  async unregister(): Promise<void> {
+    await this.registrator.unregister(this.id);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.unregister();
-  }
-}
-
-/** Sends in the name of one machine: for programs, which get the outcome, and as `acting` for the machine itself, which does not wait. */
-export class MachineSender {
-  readonly #self: MachineId;
-  readonly #node: MachineNode;
-
-  constructor(self: MachineId, node: MachineNode) {
-    this.#self = self;
-    this.#node = node;
-  }
-
-  async sendTo(
-    target: string,
-    event: SendableEvent,
-    options: SendOptions & { readonly correlationId?: string },
-  ): Promise<Outcome> {
-    return await this.#node.send(this.#self, this.#node.registry.resolve(target), event, options);
-  }
-
-  async sendToType(type: string, event: SendableEvent, options: SendOptions): Promise<Outcome[]> {
-    const others = this.#node.registry.ofType(type).filter((machine) => !this.#isSelf(machine));
-    return await Promise.all(others.map((machine) => this.#sendToOneOfMany(machine, event, options)));
-  }
-
-  async sendToRandomOfType(type: string, event: SendableEvent, options: SendOptions): Promise<Outcome> {
-    const others = this.#node.registry.ofType(type).filter((machine) => machine.reachable && !this.#isSelf(machine));
-    const chosen = others[Math.floor(this.#node.random() * others.length)];
-    if (!chosen)
-      throw new InterMachineError(
-        'NO_MACHINE_OF_TYPE',
-        `No machine of type "${type}" is reachable from "${this.#self}"`,
-      );
-    return await this.#node.send(this.#self, chosen, event, options);
-  }
-
-  /** For the machine itself. It goes on at once: what was accepted is in the log, what was not is a problem. */
-  get acting(): Acting {
-    const tell = (sending: Promise<unknown>) => {
-      sending.catch((thrown: unknown) => this.#node.problem(`machine ${this.#self} could not send: ${textOf(thrown)}`));
-    };
-    const until: Until = 'accepted';
-    return {
-      sendTo: (target, event, correlationId) =>
-        tell(this.sendTo(target, event, { until, ...(correlationId !== undefined && { correlationId }) })),
-      sendToType: (type, event) => tell(this.sendToType(type, event, { until })),
-      sendToRandomOfType: (type, event) => tell(this.sendToRandomOfType(type, event, { until })),
-    };
-  }
-
-  /** What cannot be taken up for one of many is its outcome, and keeps no other from getting the event. */
-  async #sendToOneOfMany(machine: MachineInfo, event: SendableEvent, options: SendOptions): Promise<Outcome> {
-    try {
-      return await this.#node.send(this.#self, machine, event, options);
-    } catch (thrown) {
-      if (!(thrown instanceof InterMachineError) || !OF_ONE_RECEIVER.includes(thrown.code)) throw thrown;
-      return { id: '', status: 'refused', code: thrown.code };
-    }
-  }
-
-  #isSelf(machine: MachineInfo): boolean {
-    return machine.local && machine.id === this.#self;
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unregister();
   }
 }
-
-/** What may be wrong with one receiver and not with the others. */
-const OF_ONE_RECEIVER: readonly ErrorCode[] = ['OUTBOX_FULL', 'MACHINE_BUSY', 'STORE_FULL', 'STORE_FAILED'];
-
-const textOf = (thrown: unknown): string =>
-  thrown instanceof InterMachineError ? `${thrown.message} (${thrown.code})` : String(thrown);

@@ -1,6 +1,6 @@
 import type { MachineId, NodeId } from '../../shared/ids.ts';
-import { MAX_BATCH_BYTES } from './defaults.ts';
-import type { Change } from './ports.ts';
+import { pagesOf } from './pages.ts';
+import type { Change, MachineRow } from './ports.ts';
 import type { MachineDescription, MachineInfo, Registry } from './registry.ts';
 import type { Machines } from './wire.ts';
 
@@ -17,6 +17,8 @@ export interface RegistrySyncParts {
   readonly connectedPeers: () => readonly NodeId[];
   readonly remember: (change: Change) => void;
   readonly changed: (change: MachineChange) => void;
+  /** Whether other nodes learn of this machine of ours. */
+  readonly isExposed: (id: MachineId) => boolean;
 }
 
 /** Keeps the registries of nodes in step: each node tells its peers what it hosts, all at first and then what changes. */
@@ -43,20 +45,26 @@ export class RegistrySync {
   }
 
   connected(peer: NodeId): void {
-    const { registry, self, send } = this.#parts;
-    const pages = pagesOf(registry.machinesOf(self));
+    const { registry, self, send, isExposed } = this.#parts;
+    const pages = pagesOf(registry.machinesOf(self).filter(({ id }) => isExposed(id)));
     for (const [index, added] of pages.entries())
       send(peer, { type: 'machines', full: index === 0, last: index === pages.length - 1, added, removed: [] });
   }
 
-  /** One of ours. That it is remembered is its registration's business. */
+  /** One of ours, new or with something new about it. That it is remembered is its registration's business. */
   added(machine: MachineDescription): void {
-    this.#add(this.#parts.self, machine);
-    this.#tellAll({ added: [machine], removed: [] });
+    if (this.#add(this.#parts.self, machine)) this.#tellAll(machine.id, { added: [machine], removed: [] });
   }
 
   removed(id: MachineId): void {
-    if (this.#remove(this.#parts.self, id)) this.#tellAll({ added: [], removed: [id] });
+    if (this.#remove(this.#parts.self, id)) this.#tellAll(id, { added: [], removed: [id] });
+  }
+
+  /** One of ours gave a sign of life again, or none for too long. */
+  healthChanged(id: MachineId, healthy: boolean): void {
+    const { registry, self } = this.#parts;
+    const machine = registry.description(self, id);
+    if (machine) this.added({ ...machine, healthy });
   }
 
   received(peer: NodeId, { full, last, added, removed }: Machines): void {
@@ -64,7 +72,7 @@ export class RegistrySync {
     const unconfirmed = this.#unconfirmed.get(peer);
     for (const machine of added) {
       unconfirmed?.delete(machine.id);
-      if (this.#add(peer, machine)) this.#parts.remember({ type: 'machine', row: { node: peer, ...machine } });
+      if (this.#add(peer, machine)) this.#parts.remember({ type: 'machine', row: machineRow(peer, machine) });
     }
     for (const id of removed) this.#forget(peer, id);
     if (!last || !unconfirmed) return;
@@ -72,8 +80,9 @@ export class RegistrySync {
     this.#unconfirmed.delete(peer);
   }
 
-  #tellAll(delta: Pick<Machines, 'added' | 'removed'>): void {
-    const { connectedPeers, send } = this.#parts;
+  #tellAll(id: MachineId, delta: Pick<Machines, 'added' | 'removed'>): void {
+    const { connectedPeers, send, isExposed } = this.#parts;
+    if (!isExposed(id)) return;
     for (const peer of connectedPeers()) send(peer, { type: 'machines', full: false, last: true, ...delta });
   }
 
@@ -104,21 +113,14 @@ export class RegistrySync {
 
 const isSame = (a: MachineDescription, b: MachineDescription): boolean => textOf(a) === textOf(b);
 
-const textOf = ({ type, version, metadata }: MachineDescription): string =>
-  JSON.stringify([type, version, Object.entries(metadata).sort()]);
+const textOf = ({ type, version, metadata, healthy }: MachineDescription): string =>
+  JSON.stringify([type, version, Object.entries(metadata).sort(), healthy]);
 
-/** At least one page, so that an empty list is told too. */
-function pagesOf(machines: readonly MachineDescription[]): readonly (readonly MachineDescription[])[] {
-  const pages: MachineDescription[][] = [[]];
-  let length = 0;
-  for (const machine of machines) {
-    const more = JSON.stringify(machine).length;
-    if (length + more > MAX_BATCH_BYTES) {
-      pages.push([]);
-      length = 0;
-    }
-    pages.at(-1)?.push(machine);
-    length += more;
-  }
-  return pages;
-}
+/** What is remembered of a machine: not whether it is healthy, which only its node can say. */
+export const machineRow = (node: NodeId, { id, type, version, metadata }: MachineDescription): MachineRow => ({
+  node,
+  id,
+  type,
+  version,
+  metadata,
+});

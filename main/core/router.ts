@@ -1,7 +1,7 @@
 import type { Envelope, MachineEvent } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { decodeEvent } from '../../shared/event.ts';
-import { addressOf, type MachineId, type NodeId, parseAddress } from '../../shared/ids.ts';
+import { type Address, addressOf, type MachineId, type NodeId, parseAddress } from '../../shared/ids.ts';
 import type { Parcel, Verdict } from './delivery.ts';
 import type { StoredEnvelope } from './ports.ts';
 
@@ -13,6 +13,8 @@ export interface RouterParts {
   /** Whether a machine of this id runs here, or did before and was not unregistered. */
   readonly knows: (id: MachineId) => boolean;
   readonly isBusy: (id: MachineId) => boolean;
+  /** Why the machine does not take this event from this sender. */
+  readonly refusal: (from: Address, to: MachineId, eventType: string) => ErrorCode | undefined;
   readonly deliverHere: (parcel: Parcel, machine: MachineId) => void;
   readonly sendAway: (parcel: Parcel) => void;
 }
@@ -31,8 +33,12 @@ export class Router {
     else this.#parts.sendAway(parcel);
   }
 
-  /** Decides before anything is written. Being from that peer and for this node is not checked: a frame cannot say otherwise. */
-  admit(peer: NodeId, { id, from, to, sentAt, correlationId, causationId, eventJson }: StoredEnvelope): Verdict {
+  /**
+   * Decides before anything is written. Being from that peer and for this node is not checked: a frame cannot say otherwise. An answer
+   * goes to a promise: of its machine nothing is asked.
+   */
+  admit(peer: NodeId, stored: StoredEnvelope, isAnswer = false): Verdict {
+    const { id, from, to, sentAt, correlationId, causationId, eventJson } = stored;
     const envelope: Omit<Envelope, 'event'> = {
       id,
       from: addressOf(peer, from),
@@ -54,8 +60,14 @@ export class Router {
       // Whatever it was, the log holds an event: its readers must not stumble over it.
       return refuse(thrown.code, '', JSON.stringify({ type: '', refused: eventJson.slice(0, MAX_REFUSED_LENGTH) }));
     }
-    if (!this.#parts.knows(to)) return refuse('MACHINE_UNKNOWN', event.type, eventJson);
-    if (this.#parts.isBusy(to)) return refuse('MACHINE_BUSY', event.type, eventJson);
+    const code = isAnswer ? undefined : this.#refusal(envelope.from, to, event.type);
+    if (code) return refuse(code, event.type, eventJson);
     return { verdict: 'accept', envelope: { ...envelope, event } };
+  }
+
+  #refusal(from: Address, to: MachineId, eventType: string): ErrorCode | undefined {
+    const { knows, isBusy, refusal } = this.#parts;
+    if (!knows(to)) return 'MACHINE_UNKNOWN';
+    return refusal(from, to, eventType) ?? (isBusy(to) ? 'MACHINE_BUSY' : undefined);
   }
 }

@@ -1,41 +1,62 @@
-import type { Chart, MachineLive } from '../../shared/api.ts';
+import type { MachineDefinition, MachineLive } from '../../shared/api.ts';
+import type { MachineEvent } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
+import { encodeEvent } from '../../shared/event.ts';
 import type { MachineId, NodeId } from '../../shared/ids.ts';
 import { utf8Length } from '../../shared/utf8.ts';
 import { chartOf } from './chart.ts';
 import { MAX_ENVELOPE_BYTES, STATES_THROTTLE_MS, WATCH_THROTTLE_MS } from './defaults.ts';
+import type { MachineState } from './finding.ts';
 import type { Host } from './host.ts';
 import { liveOf, stateOf } from './machine-live.ts';
-import type { MachineStateEntry, ObservationFrame } from './observation-frames.ts';
+import type { Interest, MachineStateEntry, ObservationFrame, Watch } from './observation-frames.ts';
+import { pagesOf } from './pages.ts';
 import type { Clock } from './ports.ts';
+import type { MachineDescription } from './registry.ts';
+import type { Terms, TermsOfMachines } from './terms.ts';
 import { Throttle } from './throttle.ts';
 
 /** Somebody who looks at one machine of ours. */
 export interface Looker {
   live(live: MachineLive): void;
   unseen(code: ErrorCode): void;
+  /** Left out where nobody asked for what it emits. */
+  emitted?(event: MachineEvent): void;
+  /** Whether it may see the context. */
+  readonly seesContext: boolean;
 }
+
+/** Of which machines a peer wants to know the states. */
+type Wanted = Pick<Interest, 'all' | 'types'>;
 
 export interface ShowingParts {
   readonly host: Host;
   readonly clock: Clock;
-  /** Of all machines that run here. */
-  readonly machines: () => readonly MachineId[];
+  /** All machines that are registered here. */
+  readonly machines: () => readonly MachineDescription[];
+  readonly typeOf: (id: MachineId) => string | undefined;
+  readonly terms: TermsOfMachines;
+  readonly digest: (text: string) => string;
   /** Returns false where the peer is behind with reading: it gets the newest state later. */
   readonly send: (peer: NodeId, frame: ObservationFrame) => boolean;
   /** Whether somebody here wants to know the states of all machines. */
   readonly areStatesWanted: () => boolean;
   /** The states of some of our machines changed. */
-  readonly statesChanged: (states: readonly MachineStateEntry[]) => void;
+  readonly statesChanged: (machines: readonly MachineId[]) => void;
+}
+
+interface Look {
+  readonly throttle: Throttle;
+  readonly end: () => void;
 }
 
 /** Shows the machines of this node to those who look: programs and dashboards here, and peers. */
 export class Showing {
   readonly #parts: ShowingParts;
-  readonly #lookers = new Map<MachineId, Map<Looker, Throttle>>();
+  readonly #lookers = new Map<MachineId, Map<Looker, Look>>();
   /** What each peer looks at, by its own numbers. */
   readonly #peerWatches = new Map<NodeId, Map<number, () => void>>();
-  readonly #observers = new Set<NodeId>();
+  readonly #interests = new Map<NodeId, Wanted>();
   readonly #changed = new Set<MachineId>();
   readonly #states: Throttle;
 
@@ -46,56 +67,66 @@ export class Showing {
 
   /** Told of every step of every machine, so it does next to nothing. */
   stepped(id: MachineId): void {
-    if (this.#observers.size > 0 || this.#parts.areStatesWanted()) {
+    if (this.#interests.size > 0 || this.#parts.areStatesWanted()) {
       this.#changed.add(id);
       this.#states.touch();
     }
     const lookers = this.#lookers.get(id);
-    if (lookers) for (const throttle of lookers.values()) throttle.touch();
+    if (lookers) for (const { throttle } of lookers.values()) throttle.touch();
+  }
+
+  /** Its last state is shown at once: what follows about it, such as that it is gone, must not come first. */
+  ended(id: MachineId): void {
+    this.stepped(id);
+    for (const looker of [...(this.#lookers.get(id)?.keys() ?? [])]) this.#tell(id, looker);
   }
 
   /** Starts with the present state. Returns what ends it. Throws MACHINE_UNKNOWN. */
   look(id: MachineId, looker: Looker): () => void {
-    this.#shown(id);
-    const lookers = this.#lookers.get(id) ?? new Map<Looker, Throttle>();
+    const { actor } = this.#shown(id);
+    const lookers = this.#lookers.get(id) ?? new Map<Looker, Look>();
     this.#lookers.set(id, lookers);
     const throttle = new Throttle(this.#parts.clock, WATCH_THROTTLE_MS, () => this.#tell(id, looker));
-    lookers.set(looker, throttle);
-    throttle.touch();
-    return () => {
+    const emitting = looker.emitted && actor.on('*', (event: MachineEvent) => looker.emitted?.(event));
+    const end = () => {
       throttle.stop();
+      emitting?.unsubscribe();
       lookers.delete(looker);
       if (lookers.size === 0) this.#lookers.delete(id);
     };
+    lookers.set(looker, { throttle, end });
+    throttle.touch();
+    return end;
   }
 
   /** Throws MACHINE_UNKNOWN, NOT_A_MACHINE, ENVELOPE_TOO_LARGE. */
-  describe(id: MachineId): Chart {
+  describe(id: MachineId): MachineDefinition {
     const chart = chartOf(this.#shown(id).logic);
     if (!chart)
       throw new InterMachineError(
         'NOT_A_MACHINE',
         `"${id}" is actor logic that is no state machine: there are no states to draw`,
       );
-    if (utf8Length(JSON.stringify(chart)) > MAX_ENVELOPE_BYTES)
+    const text = JSON.stringify(chart);
+    if (utf8Length(text) > MAX_ENVELOPE_BYTES)
       throw new InterMachineError('ENVELOPE_TOO_LARGE', `"${id}" is too large to be drawn`);
-    return chart;
+    return { chart, hash: this.#parts.digest(text) };
   }
 
-  states(): readonly MachineStateEntry[] {
-    return this.#parts.machines().flatMap((id) => this.#stateEntry(id));
+  /** Of a machine that runs here. */
+  stateOf(id: MachineId): MachineState | undefined {
+    const shown = this.#parts.host.shown(id);
+    return shown && stateOf(shown);
   }
 
   // ---- Peers that look
 
   asked(peer: NodeId, frame: ObservationFrame): void {
     switch (frame.type) {
-      case 'observe':
-        if (!frame.on) this.#observers.delete(peer);
-        else if (this.#parts.send(peer, { type: 'states', of: this.states() })) this.#observers.add(peer);
-        return;
+      case 'interest':
+        return this.#interested(peer, frame);
       case 'watch':
-        return this.#watch(peer, frame.watch, frame.machine);
+        return this.#watch(peer, frame);
       case 'unwatch':
         return this.#unwatch(peer, frame.watch);
       case 'describe':
@@ -104,27 +135,43 @@ export class Showing {
   }
 
   disconnected(peer: NodeId): void {
-    this.#observers.delete(peer);
+    this.#interests.delete(peer);
     for (const end of this.#peerWatches.get(peer)?.values() ?? []) end();
     this.#peerWatches.delete(peer);
   }
 
   stop(): void {
     this.#states.stop();
-    for (const lookers of this.#lookers.values()) for (const throttle of lookers.values()) throttle.stop();
+    for (const lookers of this.#lookers.values()) for (const { end } of [...lookers.values()]) end();
   }
 
-  #watch(peer: NodeId, watch: number, id: MachineId): void {
+  #interested(peer: NodeId, { all, types }: Interest): void {
+    if (!all && types.length === 0) {
+      this.#interests.delete(peer);
+      return;
+    }
+    this.#interests.set(peer, { all, types });
+    const of = this.#parts.machines().flatMap((machine) => this.#entriesFor(peer, machine.id));
+    this.#sendStates(peer, of);
+  }
+
+  #watch(peer: NodeId, { watch, machine: id, emitted }: Watch): void {
     const { send } = this.#parts;
     this.#unwatch(peer, watch);
     const watches = this.#peerWatches.get(peer) ?? new Map<number, () => void>();
     this.#peerWatches.set(peer, watches);
     try {
+      const { watchable = 'context' } = this.#termsFor(id);
+      if (!watchable) throw new InterMachineError('NOT_WATCHABLE', `"${id}" may not be watched by other nodes`);
       const end = this.look(id, {
+        seesContext: watchable === 'context',
         live: (live) => {
           if (!send(peer, { type: 'snapshot', watch, live })) this.#lookAgain(id);
         },
         unseen: (code) => send(peer, { type: 'unseen', watch, code }),
+        ...(emitted && {
+          emitted: (event: MachineEvent) => send(peer, { type: 'emitted', watch, event: encodeEvent(event) }),
+        }),
       });
       watches.set(watch, end);
     } catch (thrown) {
@@ -134,7 +181,14 @@ export class Showing {
 
   /** The peer was behind with reading: it gets the newest state a little later. */
   #lookAgain(id: MachineId): void {
-    for (const throttle of this.#lookers.get(id)?.values() ?? []) throttle.touch();
+    for (const { throttle } of this.#lookers.get(id)?.values() ?? []) throttle.touch();
+  }
+
+  /** Throws MACHINE_UNKNOWN for a machine of which other nodes may not know. */
+  #termsFor(id: MachineId): Terms {
+    const { terms } = this.#parts;
+    if (!terms.isExposed(id)) throw unknown(id);
+    return terms.of(id);
   }
 
   #unwatch(peer: NodeId, watch: number): void {
@@ -145,7 +199,8 @@ export class Showing {
 
   #answer(peer: NodeId, question: number, id: MachineId): void {
     try {
-      this.#parts.send(peer, { type: 'description', question, chart: this.describe(id) });
+      this.#termsFor(id);
+      this.#parts.send(peer, { type: 'description', question, ...this.describe(id) });
     } catch (thrown) {
       this.#parts.send(peer, { type: 'description', question, code: codeOf(thrown) });
     }
@@ -155,36 +210,53 @@ export class Showing {
 
   #tell(id: MachineId, looker: Looker): void {
     const shown = this.#parts.host.shown(id);
-    if (!shown) return looker.unseen('MACHINE_UNKNOWN');
-    const live = liveOf(shown);
+    if (!shown) return this.#endLook(id, looker, 'MACHINE_UNKNOWN');
+    const live = liveOf(shown, looker.seesContext);
     looker.live(live);
-    if (live.status !== 'active') looker.unseen('MACHINE_STOPPED');
+    if (live.status !== 'active') this.#endLook(id, looker, 'MACHINE_STOPPED');
+  }
+
+  #endLook(id: MachineId, looker: Looker, code: ErrorCode): void {
+    this.#lookers.get(id)?.get(looker)?.end();
+    looker.unseen(code);
   }
 
   #tellStates(): void {
-    const of = [...this.#changed].flatMap((id) => this.#stateEntry(id));
+    const changed = [...this.#changed];
     this.#changed.clear();
-    if (of.length === 0) return;
-    for (const peer of this.#observers) {
-      if (this.#parts.send(peer, { type: 'states', of })) continue;
-      for (const [id] of of) this.#changed.add(id);
+    if (changed.length === 0) return;
+    for (const peer of this.#interests.keys()) {
+      const of = changed.flatMap((id) => this.#entriesFor(peer, id));
+      if (this.#sendStates(peer, of)) continue;
+      for (const id of changed) this.#changed.add(id);
       this.#states.touch();
     }
-    this.#parts.statesChanged(of);
+    this.#parts.statesChanged(changed);
   }
 
-  #stateEntry(id: MachineId): MachineStateEntry[] {
-    const shown = this.#parts.host.shown(id);
-    if (!shown) return [];
-    const { state, status } = stateOf(shown);
-    return [[id, state, status]];
+  /** In pages. Returns whether the peer took them all. */
+  #sendStates(peer: NodeId, of: readonly MachineStateEntry[]): boolean {
+    return pagesOf(of).every((page) => this.#parts.send(peer, { type: 'states', of: page }));
+  }
+
+  /** What this peer may and wants to know. */
+  #entriesFor(peer: NodeId, id: MachineId): MachineStateEntry[] {
+    const { host, terms, typeOf } = this.#parts;
+    const wanted = this.#interests.get(peer);
+    const shown = host.shown(id);
+    if (!wanted || !shown || !terms.isExposed(id) || terms.of(id).watchable === false) return [];
+    if (!wanted.all && !wanted.types.includes(typeOf(id) ?? '')) return [];
+    const { value, tags, status } = stateOf(shown);
+    return [[id, value ?? null, tags, status]];
   }
 
   #shown(id: MachineId) {
     const shown = this.#parts.host.shown(id);
-    if (!shown) throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" runs on this node`);
+    if (!shown) throw unknown(id);
     return shown;
   }
 }
+
+const unknown = (id: MachineId) => new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" runs on this node`);
 
 const codeOf = (thrown: unknown): ErrorCode => (thrown instanceof InterMachineError ? thrown.code : 'INTERNAL');

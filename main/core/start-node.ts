@@ -1,18 +1,11 @@
 import { Emitter } from '../../shared/emitter.ts';
-import type { Envelope, OutcomeStatus } from '../../shared/envelope.ts';
-import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
-import { decodeEvent, encodeEvent } from '../../shared/event.ts';
-import type { NodeId } from '../../shared/ids.ts';
-import { addressOf, type MachineId } from '../../shared/ids.ts';
-import { utf8Length } from '../../shared/utf8.ts';
-import type { Content } from './channel.ts';
-import { MAX_ENVELOPE_BYTES } from './defaults.ts';
-import { Delivery, type DeliveryOutput, logRow, type Parcel } from './delivery.ts';
+import type { OutcomeStatus } from '../../shared/envelope.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import { Delivery, type DeliveryOutput } from './delivery.ts';
 import { DeliveryRunner } from './delivery-runner.ts';
-import { type End, Host } from './host.ts';
+import type { AnyTypes } from './machine-types.ts';
+import { Machinery } from './machinery.ts';
 import { InterMachineNode, type NodeEvents } from './node.ts';
-import type { ObservationFrame } from './observation-frames.ts';
-import { Outcomes } from './outcomes.ts';
 import { type PeerInfo, Peers } from './peers.ts';
 import type {
   Announcement,
@@ -25,13 +18,6 @@ import type {
   StoreState,
   Transport,
 } from './ports.ts';
-import type { MachineNode } from './registered-machine.ts';
-import { Registry } from './registry.ts';
-import { RegistrySync } from './registry-sync.ts';
-import { Router } from './router.ts';
-import { RunQueue } from './run-queue.ts';
-import { Showing } from './showing.ts';
-import { Watching } from './watching.ts';
 
 /** Everything a node stands on. */
 export interface NodeParts {
@@ -53,6 +39,8 @@ export interface NodeParts {
   readonly newId: () => string;
   /** 16 hex digits, never the same twice. */
   readonly newEpoch: () => string;
+  /** A short text that is the same for the same text alone. */
+  readonly digest: (text: string) => string;
   /** Whether machine types are told to everybody on the link, before any trust. */
   readonly advertiseTypes: boolean;
   /** Where what goes wrong is written when nobody listens for it yet. */
@@ -60,7 +48,7 @@ export interface NodeParts {
 }
 
 /** Wires one node. Read it as the picture of what flows where. Throws what the transport throws when it listens. */
-export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
+export async function startNode<Types extends object = AnyTypes>(parts: NodeParts): Promise<InterMachineNode<Types>> {
   const { name, namespace, identity, discovery, transport, store, stored, clock, scheduler, random } = parts;
   const self = identity.node;
   const incarnation = Math.max(stored.incarnation + 1, Math.floor(clock.wallTime() / 1000));
@@ -71,49 +59,40 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
   const problem = (message: string) => {
     if (!events.emit('problem', message)) parts.report(message);
   };
-  const registry = new Registry(self, (node) => peers.isAlive(node));
-  const host = new Host(clock, new RunQueue(clock, scheduler), {
-    stepped: (id) => showing.stepped(id),
-    ended: (id, end) => machineEnded(id, end),
-  });
-  const outcomes = new Outcomes();
-  const router = new Router({
+  const machinery = new Machinery({
     self,
+    clock,
+    scheduler,
+    newId: parts.newId,
+    digest: parts.digest,
+    lines: {
+      send: (peer, frame) => peers.send(peer, frame),
+      offer: (peer, frame) => peers.offer(peer, frame),
+      connected: () => peers.list().flatMap((peer) => (peers.isAlive(peer.id) ? [peer.id] : [])),
+      isAlive: (peer) => peers.isAlive(peer),
+      incarnationOf: (peer) => {
+        const info = peers.get(peer);
+        return info?.state === 'alive' || info?.state === 'suspect' ? info.incarnation : undefined;
+      },
+      roundTripMs: (peer) => peers.get(peer)?.roundTripMs,
+    },
     knows: (id) => remembered.has(id),
-    isBusy: (id) => host.isBusy(id),
-    deliverHere: (parcel, machine) => deliverHere(parcel, machine),
     sendAway: (parcel) => runner.step({ type: 'send', parcel }),
+    record: (row) => runner.step({ type: 'record', row }),
+    change: (change) => runner.step({ type: 'change', change }),
+    machineChanged: (change) => {
+      events.emit('machine', change);
+      if (change.machine.local) announce();
+    },
+    problem,
   });
   const delivery = new Delivery({
     stored,
-    admit: (peer, envelope) => router.admit(peer, envelope),
+    admit: (peer, envelope) => machinery.admit(peer, envelope),
     newEpoch: parts.newEpoch,
     wallTime: () => clock.wallTime(),
   });
   const runner = new DeliveryRunner({ delivery, store, scheduler, act, stored: tellStored, problem });
-  const sync = new RegistrySync({
-    self,
-    registry,
-    send: (peer, frame) => peers.send(peer, frame),
-    connectedPeers: () => connectedPeers(),
-    remember: (change) => runner.step({ type: 'change', change }),
-    changed: (change) => {
-      if (change.type === 'lost') watching.forget(change.machine.address);
-      events.emit('machine', change);
-      if (change.machine.local) announce();
-    },
-  });
-  const offer = (peer: NodeId, frame: ObservationFrame) => peers.offer(peer, frame);
-  const connectedPeers = () => peers.list().flatMap((peer) => (peers.isAlive(peer.id) ? [peer.id] : []));
-  const showing = new Showing({
-    host,
-    clock,
-    machines: () => registry.machinesOf(self).map((machine) => machine.id),
-    send: offer,
-    areStatesWanted: () => watching.wantsStates,
-    statesChanged: (states) => watching.ownStatesChanged(states),
-  });
-  const watching = new Watching({ self, showing, clock, send: offer, connectedPeers });
   const peers = new Peers({
     self: { name, incarnation, namespace },
     identity,
@@ -126,89 +105,22 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
       changed: peerChanged,
       connected: (peer) => {
         runner.step({ type: 'connected', peer });
-        sync.reachabilityChanged(peer, true);
-        sync.connected(peer);
-        watching.connected(peer);
+        machinery.connected(peer);
       },
-      disconnected: (peer) => {
+      disconnected: (peer, hasLeft) => {
         runner.step({ type: 'disconnected', peer });
-        outcomes.channelLost(peer);
-        showing.disconnected(peer);
-        watching.disconnected(peer);
-        sync.reachabilityChanged(peer, peers.isAlive(peer));
+        machinery.disconnected(peer);
+        if (hasLeft) machinery.monitoring.gone(peer, 'nodeLeft');
       },
-      content,
+      content: (peer, frame) => {
+        if (!machinery.received(peer, frame)) runner.step({ type: 'frame', peer, frame });
+      },
       problem,
     },
   });
 
-  // ---- One envelope out: machine → send → router → delivery → (on disk) → peers → channel → transport
-
-  const send: MachineNode['send'] = (from, to, event, options) => {
-    if (stopped) throw new InterMachineError('NODE_STOPPED', 'The node is stopped');
-    const eventJson = encodeEvent(event);
-    const size = eventJson.length * 3 > MAX_ENVELOPE_BYTES ? utf8Length(eventJson) : 0;
-    if (size > MAX_ENVELOPE_BYTES) {
-      throw new InterMachineError(
-        'ENVELOPE_TOO_LARGE',
-        `Event "${event.type}" takes ${size} bytes; ${MAX_ENVELOPE_BYTES} may travel`,
-      );
-    }
-    const parcel: Parcel = {
-      id: parts.newId(),
-      from: addressOf(self, from),
-      to: to.address,
-      sentAt: clock.wallTime(),
-      ...(options.correlationId !== undefined && { correlationId: options.correlationId }),
-      ...(host.handlingEnvelopeId !== undefined && { causationId: host.handlingEnvelopeId }),
-      eventType: event.type,
-      eventJson,
-    };
-    const outcome = outcomes.wait(parcel.id, to.node, options.until ?? (to.reachable ? 'handled' : 'accepted'));
-    try {
-      router.route(parcel);
-    } catch (thrown) {
-      outcomes.forget(parcel.id);
-      throw thrown;
-    }
-    return outcome;
-  };
-
-  // Between machines of one node nothing can be lost on the way: it is handed over at once, and logged behind it.
-  function deliverHere(parcel: Parcel, machine: MachineId): void {
-    if (host.isBusy(machine))
-      throw new InterMachineError('MACHINE_BUSY', `Too many events wait for machine "${machine}" already`);
-    runner.step({ type: 'record', row: logRow(parcel, 'local', 'delivered', clock.wallTime()) });
-    host.deliver(machine, envelopeFrom(parcel), (status, code) => {
-      runner.step({
-        type: 'change',
-        change: { type: 'status', direction: 'local', id: parcel.id, peer: self, status, ...(code && { code }) },
-      });
-      outcomes.settle(parcel.id, status, code);
-    });
-    outcomes.settle(parcel.id, 'delivered');
-  }
-
-  // ---- One envelope in: transport → channel → peers → delivery (router.admit) → (on disk) → host → machine
-
-  function content(peer: NodeId, frame: Content): void {
-    switch (frame.type) {
-      case 'machines':
-        return sync.received(peer, frame);
-      case 'observe':
-      case 'watch':
-      case 'unwatch':
-      case 'describe':
-        return showing.asked(peer, frame);
-      case 'states':
-      case 'snapshot':
-      case 'unseen':
-      case 'description':
-        return watching.told(peer, frame);
-      default:
-        return runner.step({ type: 'frame', peer, frame });
-    }
-  }
+  // One envelope out: machine → machinery → router → delivery → (on disk) → peers → channel → transport
+  // One envelope in: transport → channel → peers → delivery (router.admit) → (on disk) → host → machine
 
   function act(output: Exclude<DeliveryOutput, { type: 'commit' }>): void {
     switch (output.type) {
@@ -217,12 +129,12 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
       case 'close':
         return peers.close(output.peer, output.code, output.reason);
       case 'outcome':
-        return outcomes.settle(output.id, output.status, output.code);
+        return machinery.settle(output.id, output.status, output.code);
       case 'rejected':
-        return outcomes.reject(output.id, output.error);
+        return machinery.reject(output.id, output.error);
       case 'handOver': {
         const { envelope, machine, position } = output.arrival;
-        return host.deliver(machine, envelope, (status: OutcomeStatus, code?: ErrorCode) =>
+        return machinery.host.deliver(machine, envelope, (status: OutcomeStatus, code?: ErrorCode) =>
           runner.step({ type: 'processed', position, id: envelope.id, status, ...(code && { code }) }),
         );
       }
@@ -249,13 +161,8 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
         },
       });
     }
+    if (peer.state === 'offline') machinery.monitoring.gone(peer.id, 'nodeLost');
     events.emit('peer', peer);
-  }
-
-  function machineEnded(id: MachineId, end: End): void {
-    if (stopped) return;
-    if (end.status === 'failed') problem(`machine ${id} failed and takes no more events: ${end.reason}`);
-    sync.removed(id);
   }
 
   // ---- Life
@@ -264,7 +171,8 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
   let revision = 0;
   let announced: Announcement | undefined;
   const announcement = (port: number): Announcement => {
-    const types = new Set(parts.advertiseTypes ? registry.machinesOf(self).map((machine) => machine.type) : []);
+    const exposed = machinery.registry.machinesOf(self).filter(({ id }) => machinery.terms.isExposed(id));
+    const types = new Set(parts.advertiseTypes ? exposed.map((machine) => machine.type) : []);
     return { node: self, name, incarnation, revision, port, namespace, types: [...types].sort() };
   };
   function announce(): void {
@@ -276,7 +184,8 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
     discovery.announce(announced);
   }
 
-  for (const { node, ...machine } of stored.machines) if (node !== self) registry.add(node, machine);
+  for (const { node, ...machine } of stored.machines)
+    if (node !== self) machinery.registry.add(node, { ...machine, healthy: true });
   // On disk before any peer hears of this start: it also makes durable what a killed process had written and not synced.
   await store.commit([{ type: 'incarnation', incarnation }]);
   const { port } = await transport.listen(peers.accept);
@@ -287,34 +196,26 @@ export async function startNode(parts: NodeParts): Promise<InterMachineNode> {
     self,
     name,
     port,
+    clock,
+    random,
     events,
     problem,
-    registry,
-    sync,
-    watching,
+    machinery,
+    remembered,
+    remember: (row) => store.commit([{ type: 'machine', row }]),
+    forget: (id) => store.commit([{ type: 'machineRemove', node: self, id }]),
     waiting: (peer) => delivery.waiting(peer),
     peers,
-    host,
     store,
-    clock,
-    send,
-    random,
-    remembered,
     async stop() {
       stopped = true;
+      machinery.close();
       peers.stop();
       await Promise.all([discovery.stop(), transport.stop()]);
-      showing.stop();
-      host.stopAll();
+      machinery.stop();
       await runner.settled();
-      outcomes.stop();
+      machinery.outcomes.stop();
       await store.close();
     },
   });
 }
-
-/** Its event is a fresh object: a machine must not share one with its sender. */
-const envelopeFrom = ({ eventType: _, eventJson, ...parcel }: Parcel): Envelope => ({
-  ...parcel,
-  event: decodeEvent(eventJson),
-});

@@ -1,20 +1,20 @@
-import type { Chart, MachineLive, MachineStatus } from '../../shared/api.ts';
+import type { MachineDefinition, MachineLive } from '../../shared/api.ts';
+import type { MachineEvent } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
-import { type Address, addressOf, type NodeId } from '../../shared/ids.ts';
-import { DESCRIBE_TIMEOUT_MS } from './defaults.ts';
-import type { MachineStateEntry, ObservationFrame } from './observation-frames.ts';
+import { decodeEvent } from '../../shared/event.ts';
+import { type Address, addressOf, type MachineId, type NodeId, parseAddress } from '../../shared/ids.ts';
+import { DESCRIBE_TIMEOUT_MS, MAX_INTEREST_TYPES, STATES_TIMEOUT_MS } from './defaults.ts';
+import type { MachineState } from './finding.ts';
+import type { Interest, MachineStateEntry, ObservationFrame } from './observation-frames.ts';
 import type { Clock } from './ports.ts';
 import type { MachineInfo } from './registry.ts';
-import type { Looker, Showing } from './showing.ts';
-
-export interface MachineState {
-  readonly state: string;
-  readonly status: MachineStatus;
-}
+import type { Showing } from './showing.ts';
 
 /** What a watcher is told. */
 export interface Watcher {
   live(live: MachineLive): void;
+  /** Left out where what it emits is not wanted. */
+  emitted?(event: MachineEvent): void;
   /** Its node cannot be reached; it is watched again when it can. */
   lost(): void;
   /** Nothing more will come. */
@@ -27,6 +27,8 @@ export interface WatchingParts {
   readonly clock: Clock;
   readonly send: (peer: NodeId, frame: ObservationFrame) => boolean;
   readonly connectedPeers: () => readonly NodeId[];
+  /** What these machines do is known anew. */
+  readonly statesChanged: (addresses: readonly Address[]) => void;
 }
 
 interface RemoteWatch {
@@ -36,7 +38,7 @@ interface RemoteWatch {
 
 interface Question {
   readonly peer: NodeId;
-  resolve(chart: Chart): void;
+  resolve(definition: MachineDefinition): void;
   reject(error: InterMachineError): void;
 }
 
@@ -47,6 +49,8 @@ export class Watching {
   readonly #questions = new Map<number, Question>();
   readonly #states = new Map<Address, MachineState>();
   readonly #stateWatchers = new Set<(changed: readonly Address[]) => void>();
+  readonly #wantedTypes = new Set<string>();
+  readonly #checks = new Set<() => void>();
   #numbers = 0;
 
   constructor(parts: WatchingParts) {
@@ -58,7 +62,7 @@ export class Watching {
     if (machine.local) return this.#watchOwn(machine, watcher);
     const watch = ++this.#numbers;
     this.#watches.set(watch, { machine, watcher });
-    if (machine.reachable) this.#parts.send(machine.node, { type: 'watch', watch, machine: machine.id });
+    if (machine.reachable) this.#askFor(watch);
     else watcher.lost();
     return () => {
       if (this.#watches.delete(watch)) this.#parts.send(machine.node, { type: 'unwatch', watch });
@@ -66,12 +70,12 @@ export class Watching {
   }
 
   /** What there is to draw of a machine. Rejects with MACHINE_UNKNOWN, NOT_A_MACHINE, ENVELOPE_TOO_LARGE, PEER_OFFLINE. */
-  async describe(machine: MachineInfo): Promise<Chart> {
+  async describe(machine: MachineInfo): Promise<MachineDefinition> {
     const { showing, send, clock } = this.#parts;
     if (machine.local) return showing.describe(machine.id);
     if (!machine.reachable) throw offline(machine);
     const question = ++this.#numbers;
-    const { promise, resolve, reject } = Promise.withResolvers<Chart>();
+    const { promise, resolve, reject } = Promise.withResolvers<MachineDefinition>();
     this.#questions.set(question, { peer: machine.node, resolve, reject });
     const timer = clock.setTimeout(() => reject(offline(machine)), DESCRIBE_TIMEOUT_MS);
     send(machine.node, { type: 'describe', question, machine: machine.id });
@@ -83,28 +87,48 @@ export class Watching {
     }
   }
 
-  /** As it was told last; missing while nobody watches states, or its node did not tell. */
-  stateOf(address: Address): MachineState | undefined {
-    return this.#states.get(address);
+  /** As it was told last; of another node's machine only while somebody wants to know, and its node tells. */
+  stateOf({ local, id, address }: MachineInfo): MachineState | undefined {
+    return local ? this.#parts.showing.stateOf(id) : this.#states.get(address);
   }
 
   /** From here on the states of all machines of all nodes are known. Returns what ends it. */
   watchStates(told: (changed: readonly Address[]) => void): () => void {
-    const { connectedPeers, send, showing, self } = this.#parts;
     this.#stateWatchers.add(told);
-    if (this.#stateWatchers.size === 1) {
-      this.#noteStates(self, showing.states());
-      for (const peer of connectedPeers()) send(peer, { type: 'observe', on: true });
-    }
+    if (this.#stateWatchers.size === 1) this.#tellInterest();
     return () => {
-      if (!this.#stateWatchers.delete(told) || this.#stateWatchers.size > 0) return;
-      this.#states.clear();
-      for (const peer of connectedPeers()) send(peer, { type: 'observe', on: false });
+      if (this.#stateWatchers.delete(told) && this.#stateWatchers.size === 0) this.#tellInterest();
     };
   }
 
+  /** From here on the states of machines of this type are known. */
+  wantStatesOf(type: string): void {
+    if (this.#wantedTypes.has(type)) return;
+    this.#wantedTypes.add(type);
+    const [oldest] = this.#wantedTypes;
+    if (this.#wantedTypes.size > MAX_INTEREST_TYPES && oldest !== undefined) this.#wantedTypes.delete(oldest);
+    this.#tellInterest();
+  }
+
+  /** Resolves when the states of these machines are known, or were not told in time. */
+  async statesKnown(machines: readonly MachineInfo[]): Promise<void> {
+    const { clock } = this.#parts;
+    const areKnown = () => machines.every((machine) => !machine.reachable || this.stateOf(machine) !== undefined);
+    if (areKnown()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const check = () => {
+      if (areKnown()) resolve();
+    };
+    const timer = clock.setTimeout(() => resolve(), STATES_TIMEOUT_MS);
+    this.#checks.add(check);
+    await promise;
+    this.#checks.delete(check);
+    clock.clearTimeout(timer);
+  }
+
+  /** Whether anybody here looks at states. */
   get wantsStates(): boolean {
-    return this.#stateWatchers.size > 0;
+    return this.#stateWatchers.size > 0 || this.#wantedTypes.size > 0;
   }
 
   /** The machine is gone. */
@@ -112,17 +136,18 @@ export class Watching {
     this.#states.delete(address);
   }
 
-  ownStatesChanged(states: readonly MachineStateEntry[]): void {
-    if (this.wantsStates) this.#noteStates(this.#parts.self, states);
+  ownStatesChanged(machines: readonly MachineId[]): void {
+    this.#changed(machines.map((id) => addressOf(this.#parts.self, id)));
   }
 
   told(peer: NodeId, frame: ObservationFrame): void {
     switch (frame.type) {
       case 'states':
-        if (this.#stateWatchers.size > 0) this.#noteStates(peer, frame.of);
-        return;
+        return this.#noteStates(peer, frame.of);
       case 'snapshot':
         return this.#watchOf(peer, frame.watch)?.watcher.live(frame.live);
+      case 'emitted':
+        return this.#watchOf(peer, frame.watch)?.watcher.emitted?.(decodeEvent(frame.event));
       case 'unseen': {
         const watch = this.#watchOf(peer, frame.watch);
         this.#watches.delete(frame.watch);
@@ -131,7 +156,7 @@ export class Watching {
       case 'description': {
         const question = this.#questions.get(frame.question);
         if (question?.peer !== peer) return;
-        if (frame.chart) question.resolve(frame.chart);
+        if (frame.chart) question.resolve({ chart: frame.chart, hash: frame.hash ?? '' });
         else question.reject(new InterMachineError(frame.code ?? 'INTERNAL', 'Its node cannot describe this machine'));
         return;
       }
@@ -139,14 +164,12 @@ export class Watching {
   }
 
   connected(peer: NodeId): void {
-    const { send } = this.#parts;
-    if (this.#stateWatchers.size > 0) send(peer, { type: 'observe', on: true });
-    for (const [watch, { machine }] of this.#watches) {
-      if (machine.node === peer) send(peer, { type: 'watch', watch, machine: machine.id });
-    }
+    if (this.wantsStates) this.#parts.send(peer, this.#interest);
+    for (const [watch, { machine }] of this.#watches) if (machine.node === peer) this.#askFor(watch);
   }
 
   disconnected(peer: NodeId): void {
+    for (const address of this.#states.keys()) if (parseAddress(address).node === peer) this.#states.delete(address);
     for (const { machine, watcher } of this.#watches.values()) if (machine.node === peer) watcher.lost();
     for (const question of this.#questions.values()) {
       if (question.peer === peer)
@@ -155,15 +178,29 @@ export class Watching {
   }
 
   #watchOwn(machine: MachineInfo, watcher: Watcher): () => void {
-    const looker: Looker = {
+    return this.#parts.showing.look(machine.id, {
+      seesContext: true,
       live: (live) => watcher.live(live),
-      unseen: (code) => {
-        end();
-        watcher.ended(code);
-      },
-    };
-    const end = this.#parts.showing.look(machine.id, looker);
-    return end;
+      unseen: (code) => watcher.ended(code),
+      ...(watcher.emitted && { emitted: (event: MachineEvent) => watcher.emitted?.(event) }),
+    });
+  }
+
+  #askFor(watch: number): void {
+    const asked = this.#watches.get(watch);
+    if (!asked) return;
+    const { machine, watcher } = asked;
+    const emitted = watcher.emitted !== undefined;
+    this.#parts.send(machine.node, { type: 'watch', watch, machine: machine.id, emitted });
+  }
+
+  get #interest(): Interest {
+    return { type: 'interest', all: this.#stateWatchers.size > 0, types: [...this.#wantedTypes] };
+  }
+
+  #tellInterest(): void {
+    const { connectedPeers, send } = this.#parts;
+    for (const peer of connectedPeers()) send(peer, this.#interest);
   }
 
   #watchOf(peer: NodeId, watch: number): RemoteWatch | undefined {
@@ -172,12 +209,19 @@ export class Watching {
   }
 
   #noteStates(node: NodeId, states: readonly MachineStateEntry[]): void {
-    const changed = states.map(([id, state, status]) => {
+    if (!this.wantsStates) return;
+    const changed = states.map(([id, value, tags, status]) => {
       const address = addressOf(node, id);
-      this.#states.set(address, { state, status });
+      this.#states.set(address, { ...(value !== null && { value }), tags, status });
       return address;
     });
-    for (const told of this.#stateWatchers) told(changed);
+    this.#changed(changed);
+  }
+
+  #changed(addresses: readonly Address[]): void {
+    for (const told of this.#stateWatchers) told(addresses);
+    for (const check of [...this.#checks]) check();
+    this.#parts.statesChanged(addresses);
   }
 }
 

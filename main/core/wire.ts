@@ -46,6 +46,7 @@ export interface WireMachine {
   readonly type: string;
   readonly version: string;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly healthy: boolean;
 }
 
 /** What the sender hosts: at first all of it, in pages; then what changes. */
@@ -91,6 +92,25 @@ export interface OutcomeReport {
 }
 export type SequenceOutcome = readonly [sequence: number, status: OutcomeStatus, code?: ErrorCode];
 
+/** Envelopes that are stored nowhere before they go: with the line they are lost. */
+export interface Volatile {
+  readonly type: 'volatile';
+  readonly envelopes: readonly VolatileEnvelope[];
+}
+export interface VolatileEnvelope extends StoredEnvelope {
+  /** An `answer` is for the question of its `correlationId`, not for the machine that asked. */
+  readonly kind: 'send' | 'ask' | 'answer';
+  /** Milliseconds until it is worth nothing any more, counted from its arrival; 0 for never. */
+  readonly ttlMs: number;
+}
+
+/** What the machines did with volatile envelopes, by their ids. Best effort. */
+export interface VolatileOutcomes {
+  readonly type: 'volatileOutcomes';
+  readonly of: readonly VolatileOutcome[];
+}
+export type VolatileOutcome = readonly [id: string, status: OutcomeStatus, code?: ErrorCode];
+
 /** A sign of life; the answer carries the same `at`, which only its sender understands. */
 export interface Ping {
   readonly type: 'ping';
@@ -109,16 +129,19 @@ export type Frame =
   | Messages
   | Ack
   | OutcomeReport
+  | Volatile
+  | VolatileOutcomes
   | Ping
   | Pong
   | ObservationFrame;
 
-/** The text of a frame: one line of JSON; `messages` adds two lines for each envelope, its label and its event. */
+/** The text of a frame: one line of JSON; `messages` and `volatile` add two lines for each envelope, its label and its event. */
 export function encode(frame: Frame): string {
-  if (frame.type !== 'messages') return JSON.stringify(frame);
+  if (frame.type !== 'messages' && frame.type !== 'volatile') return JSON.stringify(frame);
   const { envelopes, ...header } = frame;
   let text = JSON.stringify(header);
-  for (const envelope of envelopes) text += `\n${encodeLabel(envelope)}\n${envelope.eventJson}`;
+  for (const envelope of envelopes)
+    text += `\n${JSON.stringify('kind' in envelope ? volatileLabelOf(envelope) : labelOf(envelope))}\n${envelope.eventJson}`;
   return text;
 }
 
@@ -130,29 +153,46 @@ export function decode(text: string): Frame | undefined {
   const type = header.type;
   if (!Object.hasOwn(SHAPES, type)) return undefined;
   checkShape(header, SHAPES[type as Frame['type']], type);
-  if (type !== 'messages') {
-    if (lines.length > 0) throw invalid(`${type} of more than one line`);
-    return header as unknown as Frame;
-  }
-  return { ...(header as unknown as Messages), envelopes: decodeEnvelopes(lines) };
+  if (type === 'messages')
+    return { ...(header as unknown as Messages), envelopes: decodeEnvelopes(lines, decodeEnvelope) };
+  if (type === 'volatile') return { type, envelopes: decodeEnvelopes(lines, decodeVolatile) };
+  if (lines.length > 0) throw invalid(`${type} of more than one line`);
+  return header as unknown as Frame;
 }
 
-function decodeEnvelopes(lines: readonly string[]): StoredEnvelope[] {
-  if (lines.length === 0 || lines.length % 2 === 1) throw invalid('messages without two lines for each envelope');
-  const envelopes: StoredEnvelope[] = [];
-  for (let at = 0; at < lines.length; at += 2) envelopes.push(decodeEnvelope(lines[at] ?? '', lines[at + 1] ?? ''));
+function decodeEnvelopes<Envelope>(
+  lines: readonly string[],
+  decodeOne: (label: readonly unknown[], eventJson: string) => Envelope,
+): Envelope[] {
+  if (lines.length === 0 || lines.length % 2 === 1) throw invalid('envelopes without two lines for each');
+  const envelopes: Envelope[] = [];
+  for (let at = 0; at < lines.length; at += 2) {
+    const label = parse(lines[at] ?? '');
+    if (!Array.isArray(label)) throw invalid('an envelope without its fields');
+    envelopes.push(decodeOne(label, lines[at + 1] ?? ''));
+  }
   return envelopes;
 }
 
 /** An array, as it is sent by the thousand: the place says what it is. Sender and receiver are machine ids: the nodes are those of the channel. */
-function encodeLabel({ id, from, to, sentAt, correlationId, causationId }: StoredEnvelope): string {
-  return JSON.stringify([id, from, to, sentAt, correlationId ?? 0, causationId ?? 0]);
-}
+const labelOf = ({ id, from, to, sentAt, correlationId, causationId }: StoredEnvelope): readonly unknown[] => [
+  id,
+  from,
+  to,
+  sentAt,
+  correlationId ?? 0,
+  causationId ?? 0,
+];
 
-function decodeEnvelope(label: string, eventJson: string): StoredEnvelope {
-  const fields = parse(label);
-  if (!Array.isArray(fields) || fields.length !== 6) throw invalid('an envelope without its six fields');
-  const [id, from, to, sentAt, correlationId, causationId] = fields as unknown[];
+const volatileLabelOf = (envelope: VolatileEnvelope): readonly unknown[] => [
+  ...labelOf(envelope),
+  envelope.kind,
+  envelope.ttlMs,
+];
+
+function decodeEnvelope(label: readonly unknown[], eventJson: string): StoredEnvelope {
+  if (label.length !== 6) throw invalid('an envelope without its six fields');
+  const [id, from, to, sentAt, correlationId, causationId] = label;
   if (!isEnvelopeId(id) || !isMachineId(from) || !isMachineId(to) || !isCount(sentAt))
     throw invalid('an envelope with a bad field');
   if (!isOptionalId(correlationId) || !isOptionalId(causationId)) throw invalid('an envelope with a bad field');
@@ -167,7 +207,18 @@ function decodeEnvelope(label: string, eventJson: string): StoredEnvelope {
   };
 }
 
-const FINAL: readonly unknown[] = ['handled', 'ignored', 'refused', 'dead'] satisfies OutcomeStatus[];
+function decodeVolatile(label: readonly unknown[], eventJson: string): VolatileEnvelope {
+  const envelope = decodeEnvelope(label.slice(0, 6), eventJson);
+  const [kind, ttlMs] = label.slice(6);
+  if (label.length !== 8 || !isKind(kind) || !isCount(ttlMs)) throw invalid('a volatile envelope with a bad field');
+  if (kind === 'answer' && envelope.correlationId === undefined) throw invalid('an answer to no question');
+  return { ...envelope, kind, ttlMs };
+}
+
+const isKind = (value: unknown): value is VolatileEnvelope['kind'] =>
+  value === 'send' || value === 'ask' || value === 'answer';
+
+const FINAL: readonly unknown[] = ['handled', 'ignored', 'refused', 'dead', 'expired'] satisfies OutcomeStatus[];
 
 const isMetadata: Check = (value) =>
   isRecord(value) && Object.entries(value).every(([key, text]) => key !== '__proto__' && isText(key) && isText(text));
@@ -176,6 +227,11 @@ const isRefusal: Check = (value) =>
 const isSequenceOutcome: Check = (value) =>
   Array.isArray(value) &&
   isSequence(value[0]) &&
+  FINAL.includes(value[1]) &&
+  (value.length === 2 || (value.length === 3 && isCode(value[2])));
+const isVolatileOutcome: Check = (value) =>
+  Array.isArray(value) &&
+  isEnvelopeId(value[0]) &&
   FINAL.includes(value[1]) &&
   (value.length === 2 || (value.length === 3 && isCode(value[2])));
 const isLive: Check = (value) =>
@@ -193,7 +249,11 @@ const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
     required: {
       full: isBoolean,
       last: isBoolean,
-      added: listOf(exactly({ required: { id: isMachineId, type: isName, version: isText, metadata: isMetadata } })),
+      added: listOf(
+        exactly({
+          required: { id: isMachineId, type: isName, version: isText, metadata: isMetadata, healthy: isBoolean },
+        }),
+      ),
       removed: listOf(isMachineId),
     },
   },
@@ -201,6 +261,8 @@ const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
   messages: { required: { epoch: isEpoch, first: isSequence } },
   ack: { required: { epoch: isEpoch, mark: isCount, refused: listOf(isRefusal) } },
   outcome: { required: { epoch: isEpoch, of: listOf(isSequenceOutcome) } },
+  volatile: { required: {} },
+  volatileOutcomes: { required: { of: listOf(isVolatileOutcome) } },
   ping: { required: { at: isCount } },
   pong: { required: { at: isCount } },
   ...OBSERVATION_SHAPES,

@@ -12,7 +12,17 @@ import { idOf } from '../support/world.ts';
 
 const id = machineId('M');
 const from = addressOf(idOf('z'), NODE_MACHINE_ID);
-const idle: Acting = { sendTo: () => {}, sendToType: () => {}, sendToRandomOfType: () => {} };
+const nothing = () => {};
+const idle: Acting = {
+  sendTo: nothing,
+  reply: nothing,
+  sendToType: nothing,
+  sendToPattern: nothing,
+  sendToOneOfType: nothing,
+  broadcastToSameType: nothing,
+  follow: () => nothing,
+  problem: nothing,
+};
 
 let host: Host;
 let ends: [MachineId, End][];
@@ -23,6 +33,7 @@ beforeEach(() => {
   host = new Host(clock, new RunQueue(clock, new SystemScheduler()), {
     stepped: () => {},
     ended: (machine, end) => ends.push([machine, end]),
+    problem: nothing,
   });
 });
 

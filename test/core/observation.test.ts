@@ -53,7 +53,7 @@ test.each([
 ])('a watched machine %s is told at most every 50 ms, and its last state always', async (_, host) => {
   const machine = await world.after(host().node.register('Counter', counter));
   const notes = new Notes();
-  const end = a.node.watch(machine.address, notes);
+  const end = a.node.watchLive(machine.address, notes);
   await world.advance(200);
   expect(notes.lives).toMatchObject([{ state: 'even', active: ['counter', 'counter.even'], step: 0 }]);
   for (let n = 0; n < 101; n++) {
@@ -64,7 +64,7 @@ test.each([
   expect(notes.lives.length).toBeGreaterThan(2);
   expect(notes.lives.length).toBeLessThan(6);
   expect(notes.lives.at(-1)).toMatchObject({ state: 'odd', step: 101, last: { event: 'COUNT' } });
-  end();
+  end.unsubscribe();
   machine.actor.send({ type: 'COUNT' });
   const before = notes.lives.length;
   await world.advance(500);
@@ -74,7 +74,7 @@ test.each([
 test('a machine that ends is shown in its last state, and no more', async () => {
   const machine = await world.after(b.node.register('Counter', counter));
   const notes = new Notes();
-  a.node.watch(machine.address, notes);
+  a.node.watchLive(machine.address, notes);
   await world.advance(200);
   machine.actor.send({ type: 'END' });
   await world.advance(200);
@@ -85,7 +85,7 @@ test('a machine that ends is shown in its last state, and no more', async () => 
 test('a watch outlives the line: it is told as lost, and goes on when the node is back', async () => {
   const machine = await world.after(b.node.register('Counter', counter));
   const notes = new Notes();
-  a.node.watch(machine.address, notes);
+  a.node.watchLive(machine.address, notes);
   await world.advance(200);
   world.network.cut(idOf('a'), idOf('b'));
   machine.actor.send({ type: 'COUNT' });
@@ -97,7 +97,7 @@ test('a watch outlives the line: it is told as lost, and goes on when the node i
 test('a context that is large is cut, and the rest arrives', async () => {
   const machine = await world.after(b.node.register('Counter', counter));
   const notes = new Notes();
-  a.node.watch(machine.address, notes);
+  a.node.watchLive(machine.address, notes);
   machine.actor.send({ type: 'LOAD', size: 1_000_000 });
   await world.advance(300);
   expect(notes.lives.at(-1)).toMatchObject({ contextIsCut: true });
@@ -110,12 +110,12 @@ test('states of all machines are told while somebody watches them, and not befor
   const changes: string[] = [];
   const end = a.node.watchStates((addresses) => changes.push(...addresses));
   await world.advance(300);
-  expect(a.node.stateOf(machine.address)).toEqual({ state: 'even', status: 'active' });
+  expect(a.node.stateOf(machine.address)).toEqual({ value: 'even', tags: [], status: 'active' });
   machine.actor.send({ type: 'COUNT' });
   await world.advance(300);
-  expect(a.node.stateOf(machine.address)).toEqual({ state: 'odd', status: 'active' });
+  expect(a.node.stateOf(machine.address)).toEqual({ value: 'odd', tags: [], status: 'active' });
   expect(changes).toContain(machine.address);
-  end();
+  end.unsubscribe();
   await world.advance(300);
   const before = changes.length;
   machine.actor.send({ type: 'COUNT' });
@@ -125,7 +125,10 @@ test('states of all machines are told while somebody watches them, and not befor
 
 test('what cannot be described is refused by its code, also when its node goes away meanwhile', async () => {
   const machine = await world.after(b.node.register('Counter', counter));
-  expect(await world.after(a.node.describe(machine.address))).toMatchObject({ id: 'counter' });
+  expect(await world.after(a.node.describe(machine.address))).toMatchObject({
+    chart: { id: 'counter' },
+    hash: expect.stringMatching(/./),
+  });
   const asking = a.node.describe(machine.address);
   world.network.cut(idOf('a'), idOf('b'));
   await expect(world.after(asking)).rejects.toMatchObject({ code: 'PEER_OFFLINE' });

@@ -5,7 +5,13 @@ import { addressOf, machineId, type NodeId } from '../../shared/ids.ts';
 import { idOf } from '../support/world.ts';
 
 const self = idOf('a');
-const machine = (id: string, type: string) => ({ id: machineId(id), type, version: '1.0.0', metadata: {} });
+const machine = (id: string, type: string) => ({
+  id: machineId(id),
+  type,
+  version: '1.0.0',
+  metadata: {},
+  healthy: true,
+});
 
 function registryWith(...machines: readonly (readonly [NodeId, string, string])[]) {
   const away = new Set<NodeId>();

@@ -23,7 +23,7 @@ const FRAMES: readonly Frame[] = [
     type: 'machines',
     full: true,
     last: false,
-    added: [{ id: machineId('A'), type: 'T', version: '1.0.0', metadata: { bay: '3' } }],
+    added: [{ id: machineId('A'), type: 'T', version: '1.0.0', metadata: { bay: '3' }, healthy: true }],
     removed: [machineId('B')],
   },
   { type: 'resume', live: { [epoch]: 4 } },

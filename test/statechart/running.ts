@@ -39,6 +39,7 @@ export function run(
       state: stateText(snapshot),
       context: JSON.stringify(snapshot.context),
       contextIsCut: false,
+      tags: [],
       step,
       ...(last && { last }),
     });

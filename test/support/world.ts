@@ -5,6 +5,7 @@ import { MemoryNetwork } from '../../main/adapters/transport/memory.ts';
 import type { InterMachineNode } from '../../main/core/node.ts';
 import type { Announcement, Discovery, DiscoveryReader, Identity, Scheduler } from '../../main/core/ports.ts';
 import { startNode } from '../../main/core/start-node.ts';
+import { digestOf } from '../../main/in-process.ts';
 import { type NodeId, nodeId } from '../../shared/ids.ts';
 
 /** A node id that begins as told, so that tests can say whose is the smaller one. */
@@ -113,6 +114,7 @@ export class World {
       random: () => this.random(),
       advertiseTypes: true,
       newId: () => `${letters}-${++this.#ids}`,
+      digest: digestOf,
       newEpoch: () => (++this.#ids).toString(16).padStart(16, '0'),
       report: (message) => problems.push(message),
     });

@@ -102,6 +102,7 @@ export class FakeWorld {
       metadata: {},
       local: on.id === this.node.id,
       reachable: true,
+      healthy: true,
       state: 'idle',
       status: 'active',
       ...more,

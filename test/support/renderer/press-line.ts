@@ -69,6 +69,7 @@ export function pressLine(): Running {
       state,
       context: JSON.stringify({ part, strokes: part * 2 }),
       contextIsCut: false,
+      tags: [],
       step: (world.live.get(address)?.step ?? 0) + 1,
       ...(at >= 0 && { last: { event, transitions: [`${id}:${at}`] } }),
     });

@@ -1,0 +1,394 @@
+import valid from 'semver/functions/valid.js';
+import { Actor, type AnyActorLogic, createActor } from 'xstate';
+import type { MachineDefinition, MachineLive } from '../../shared/api.ts';
+import type { Outcome, SendableEvent } from '../../shared/envelope.ts';
+import { InterMachineError } from '../../shared/errors.ts';
+import {
+  type Address,
+  addressOf,
+  MAX_NAME_LENGTH,
+  type MachineId,
+  machineId,
+  machineType,
+  NODE_MACHINE_ID,
+  type NodeId,
+  parseAddress,
+  shorten,
+} from '../../shared/ids.ts';
+import { enableActing } from './acting.ts';
+import type { AskOptions, Reply } from './asks.ts';
+import { Balancer } from './balancing.ts';
+import { WAIT_TIMEOUT_MS } from './defaults.ts';
+import { type FindOptions, isWanted, looksAtStates } from './finding.ts';
+import type { FollowTarget } from './following.ts';
+import type { AnyTypes, EventOf, LogicOfType, ReplyOf, TypeName } from './machine-types.ts';
+import type { Machinery, SendOptions } from './machinery.ts';
+import type { MachineDown } from './monitoring.ts';
+import type { Clock, MachineRow } from './ports.ts';
+import { RegisteredMachine } from './registered-machine.ts';
+import type {
+  Found,
+  MachineRegistrator,
+  OneOfType,
+  RegisterOptions,
+  TypeInfo,
+  WaitOptions,
+  WatchObserver,
+} from './registrator.ts';
+import type { MachineInfo } from './registry.ts';
+import { type MachineChange, machineRow } from './registry-sync.ts';
+import { type RemoteActor, remoteLogic } from './remote-machine.ts';
+import { type RemoteSnapshot, remoteSnapshot } from './remote-snapshot.ts';
+import { Sender, type SenderParts } from './sender.ts';
+import { type MachineQuery, type Subscription, subscription } from './subscriptions.ts';
+
+/** What a registrator stands on. */
+export interface RegistratorParts {
+  readonly self: NodeId;
+  readonly clock: Clock;
+  /** A number from 0 up to 1. */
+  readonly random: () => number;
+  readonly machinery: Machinery;
+  /** Milliseconds there and back; `undefined` while it is not known. */
+  readonly roundTripMs: (node: NodeId) => number | undefined;
+  readonly problem: (message: string) => void;
+  /** Machines of ours that are remembered, running or not. */
+  readonly remembered: Map<MachineId, MachineRow>;
+  /** On disk when it resolves, where there is one. */
+  readonly remember: (machine: MachineRow) => Promise<void>;
+  readonly forget: (id: MachineId) => Promise<void>;
+}
+
+/** What all registrators have in common: machines, of this process and of wherever the lines of its machinery lead. */
+export abstract class BaseRegistrator<Types extends object = AnyTypes> implements MachineRegistrator<Types> {
+  readonly #parts: RegistratorParts;
+  readonly #sender: Sender;
+  readonly #registering = new Set<MachineId>();
+  #stopping: Promise<void> | undefined;
+
+  constructor(parts: RegistratorParts) {
+    this.#parts = parts;
+    this.#sender = this.#senderOf(NODE_MACHINE_ID, undefined);
+  }
+
+  /** What `stop` does, once. */
+  protected abstract end(): Promise<void>;
+
+  // ---- Registering
+
+  async register<Logic extends AnyActorLogic>(
+    type: TypeName<Types>,
+    machine: Logic | Actor<Logic>,
+    options: RegisterOptions<Logic> = {},
+  ): Promise<RegisteredMachine<Logic, Types>> {
+    this.#assertRunning();
+    const { self, machinery, remembered, remember } = this.#parts;
+    const { id: wantedId, version = '1.0.0', metadata = {}, input, snapshot, ...terms } = options;
+    const id = wantedId === undefined ? this.#nextId(machineType(type)) : machineId(wantedId);
+    if (this.#isTaken(id)) throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
+    if (valid(version) === null)
+      throw new InterMachineError(
+        'MACHINE_VERSION_INVALID',
+        `"${shorten(version)}" is no version: 1.2.3 is expected (semver.org)`,
+      );
+    assertActive(id, machine);
+    const description = { id, type: machineType(type), version, metadata, healthy: true };
+    this.#registering.add(id);
+    try {
+      // On disk before anybody learns of it: what is sent to it must never meet a node that does not know it.
+      await remember(machineRow(self, description));
+      this.#assertRunning();
+      remembered.set(id, machineRow(self, description));
+      machinery.terms.set(id, terms);
+      machinery.sync.added(description);
+      if (terms.health === 'manual') machinery.beats.start(id);
+      const sender = this.#senderOf(id, type);
+      const started = { ...(input !== undefined && { input }), ...(snapshot !== undefined && { snapshot }) };
+      const actor = machinery.host.start(id, machine, sender.acting, started) as Actor<Logic>;
+      return new RegisteredMachine({
+        id,
+        address: addressOf(self, id),
+        type,
+        actor,
+        registrator: this,
+        sender,
+        links: { of: (address) => this.#linked(address), link: (one, other) => machinery.links.link(one, other) },
+      });
+    } finally {
+      this.#registering.delete(id);
+    }
+  }
+
+  async unregister(id: string): Promise<void> {
+    const { machinery, remembered, forget } = this.#parts;
+    const known = machineId(id);
+    if (!remembered.delete(known))
+      throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" is registered on this node`);
+    machinery.host.stop(known);
+    machinery.sync.removed(known);
+    machinery.terms.delete(known);
+    await forget(known);
+  }
+
+  // ---- Finding
+
+  machine(idOrAddress: string): MachineInfo | undefined {
+    try {
+      return this.#parts.machinery.registry.resolve(idOrAddress);
+    } catch {
+      return undefined;
+    }
+  }
+
+  machines(): readonly MachineInfo[] {
+    return this.#parts.machinery.registry.all();
+  }
+
+  discoverByType<Name extends TypeName<Types>>(type: Name, options: FindOptions = {}): readonly Found<Types, Name>[] {
+    const { registry, watching } = this.#parts.machinery;
+    if (looksAtStates(options)) watching.wantStatesOf(type);
+    return this.#wanted(registry.ofType(type), options) as readonly Found<Types, Name>[];
+  }
+
+  discoverByPattern(pattern: string, options: FindOptions = {}): readonly MachineInfo[] {
+    const { registry, watching } = this.#parts.machinery;
+    const machines = registry.ofPattern(pattern);
+    if (looksAtStates(options))
+      for (const type of new Set(machines.map((each) => each.type))) watching.wantStatesOf(type);
+    return this.#wanted(machines, options);
+  }
+
+  async waitForType<Name extends TypeName<Types>>(
+    type: Name,
+    { count = 1, timeoutMs = WAIT_TIMEOUT_MS, ...options }: WaitOptions = {},
+  ): Promise<readonly Found<Types, Name>[]> {
+    this.#assertRunning();
+    const { clock } = this.#parts;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const found = new Set<Address>();
+    const timer = clock.setTimeout(() => {
+      const text = `${found.size} of ${count} machines of type "${type}" were found within ${timeoutMs} ms`;
+      reject(new InterMachineError('NO_MACHINE_OF_TYPE', text));
+    }, timeoutMs);
+    const searching = this.subscribe({ type, ...options }, (change) => {
+      if (change.type === 'lost') found.delete(change.machine.address);
+      else found.add(change.machine.address);
+      if (found.size >= count) resolve();
+    });
+    if (count <= 0) resolve();
+    try {
+      await promise;
+      return this.discoverByType(type, options);
+    } finally {
+      clock.clearTimeout(timer);
+      searching.unsubscribe();
+    }
+  }
+
+  types(): readonly TypeInfo[] {
+    const { registry } = this.#parts.machinery;
+    const typeInfo = (name: string): TypeInfo => {
+      const machines = registry.ofType(name);
+      const versions = [...new Set(machines.map(({ version }) => version))].sort();
+      return { name, versions, machines: machines.length, nodes: new Set(machines.map(({ node }) => node)).size };
+    };
+    return this.availableTypes().map(typeInfo);
+  }
+
+  countOfType(type: TypeName<Types>): number {
+    return this.#parts.machinery.registry.countOfType(type);
+  }
+
+  typeExists(type: TypeName<Types>): boolean {
+    return this.countOfType(type) > 0;
+  }
+
+  availableTypes(): readonly string[] {
+    return [...this.#parts.machinery.registry.types()].sort();
+  }
+
+  subscribe(query: TypeName<Types> | MachineQuery, listener: (change: MachineChange) => void): Subscription {
+    const { subscriptions, watching } = this.#parts.machinery;
+    const asked: MachineQuery = typeof query === 'string' ? { type: query } : query;
+    if (asked.type !== undefined && looksAtStates(asked)) watching.wantStatesOf(asked.type);
+    return subscriptions.subscribe(asked, listener);
+  }
+
+  // ---- Health
+
+  isHealthy(idOrAddress: string): boolean {
+    const machine = this.machine(idOrAddress);
+    return machine?.reachable === true && machine.healthy;
+  }
+
+  heartbeat(id: string): void {
+    const { machinery, self } = this.#parts;
+    const known = machineId(id);
+    if (!machinery.registry.description(self, known))
+      throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" runs on this node`);
+    machinery.beats.heard(known);
+  }
+
+  // ---- Sending, from no machine
+
+  async sendTo<Event extends SendableEvent = SendableEvent>(
+    target: string | MachineInfo<Event>,
+    event: NoInfer<Event>,
+    options: SendOptions = {},
+  ): Promise<Outcome> {
+    return await this.#sender.sendTo(target, event, options);
+  }
+
+  async sendToType<Name extends TypeName<Types>>(
+    type: Name,
+    event: EventOf<Types, Name>,
+    options: SendOptions = {},
+  ): Promise<Outcome[]> {
+    return await this.#sender.sendToType(type, event, options);
+  }
+
+  async broadcastToType<Name extends TypeName<Types>>(
+    type: Name,
+    event: EventOf<Types, Name>,
+    options: SendOptions = {},
+  ): Promise<Outcome[]> {
+    return await this.sendToType(type, event, options);
+  }
+
+  async ask<Name extends TypeName<Types>, Event extends EventOf<Types, Name>>(
+    target: string | OneOfType<Name> | MachineInfo<Event>,
+    event: Event,
+    options: AskOptions = {},
+  ): Promise<Reply<ReplyOf<Types, Name, Event['type']>>> {
+    const reply = await this.#sender.ask(target, event, options);
+    return reply as Reply<ReplyOf<Types, Name, Event['type']>>;
+  }
+
+  // ---- Looking
+
+  watch(target: string | MachineInfo, observer: ((snapshot: RemoteSnapshot) => void) | WatchObserver): Subscription {
+    const { next, complete }: WatchObserver = typeof observer === 'function' ? { next: observer } : observer;
+    const machine = this.#resolve(target);
+    const { address } = machine;
+    let seen: MachineLive | undefined;
+    let isOver = false;
+    const end = this.#parts.machinery.watching.watch(machine, {
+      live: (live) => {
+        seen = live;
+        next?.(remoteSnapshot({ connection: 'live', address, live }));
+      },
+      lost: () => next?.(remoteSnapshot({ connection: 'lost', address, live: seen })),
+      ended: () => {
+        if (!isOver) complete?.();
+      },
+    });
+    return subscription(() => {
+      isOver = true;
+      end();
+    });
+  }
+
+  monitor(target: string | MachineInfo, listener: (down: MachineDown) => void): Subscription {
+    return subscription(this.#parts.machinery.monitoring.monitor(this.#resolve(target), listener));
+  }
+
+  async describe(target: string | MachineInfo): Promise<MachineDefinition> {
+    return await this.#parts.machinery.watching.describe(this.#resolve(target));
+  }
+
+  actor<Name extends TypeName<Types>>(
+    target: { readonly type: Name } & Extract<FollowTarget, { type: string }>,
+  ): RemoteActor<LogicOfType<Types, Name>>;
+  actor<Logic extends AnyActorLogic = AnyActorLogic>(target: FollowTarget | string): RemoteActor<Logic>;
+  actor(target: FollowTarget | string): RemoteActor<AnyActorLogic> {
+    this.#assertRunning();
+    const followed = typeof target === 'string' ? { machine: target } : target;
+    const actor = createActor(remoteLogic(followed), { clock: this.#parts.clock });
+    enableActing(actor.system, this.#sender.acting);
+    // That a machine elsewhere failed is in its snapshot; it must not count as an error that nobody caught here.
+    actor.subscribe({ error: () => {} });
+    return actor.start();
+  }
+
+  // ---- The end
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.end();
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  // ---- Within
+
+  #senderOf(id: MachineId, type: string | undefined): Sender {
+    const { machinery, problem, random, roundTripMs } = this.#parts;
+    const parts: SenderParts = {
+      machinery,
+      problem,
+      resolve: (target) => this.#resolve(target),
+      balancer: new Balancer({
+        random,
+        inFlight: (address) => machinery.inFlight.of(address),
+        roundTripMs: ({ local, node }) => (local ? 0 : (roundTripMs(node) ?? Number.POSITIVE_INFINITY)),
+      }),
+    };
+    return new Sender(id, type, parts);
+  }
+
+  #resolve(target: string | MachineInfo): MachineInfo {
+    const { registry, host } = this.#parts.machinery;
+    const name = typeof target === 'string' ? target : target.address;
+    try {
+      return registry.resolve(name);
+    } catch (thrown) {
+      const id = name.startsWith(`im://${this.#parts.self}/`) ? parseAddress(name).machine : (name as MachineId);
+      if (host.shown(id) && !host.isRunning(id))
+        throw new InterMachineError('MACHINE_STOPPED', `Machine "${id}" of this node has ended`);
+      throw thrown;
+    }
+  }
+
+  #wanted(machines: readonly MachineInfo[], options: FindOptions): readonly MachineInfo[] {
+    const { watching } = this.#parts.machinery;
+    return machines.filter((machine) => isWanted(machine, options, (each) => watching.stateOf(each)));
+  }
+
+  #linked(address: Address): readonly MachineInfo[] {
+    const { registry, links } = this.#parts.machinery;
+    const { node, machine } = parseAddress(address);
+    const type = registry.description(node, machine)?.type;
+    const ofType = type === undefined ? [] : registry.ofType(type).map((each) => each.address);
+    const addresses = new Set([...ofType, ...links.of(address)]);
+    addresses.delete(address);
+    return [...addresses].flatMap((each) => this.machine(each) ?? []);
+  }
+
+  #isTaken(id: MachineId): boolean {
+    return this.#parts.machinery.host.isRunning(id) || this.#registering.has(id);
+  }
+
+  /** The first of `<type>_1`, `<type>_2` … that is free, or that a machine of this type had before. */
+  #nextId(type: string): MachineId {
+    for (let n = 1; ; n++) {
+      const end = `_${n}`;
+      const id = machineId(type.slice(0, MAX_NAME_LENGTH - end.length) + end);
+      const before = this.#parts.remembered.get(id);
+      if (!this.#isTaken(id) && (!before || before.type === type)) return id;
+    }
+  }
+
+  #assertRunning(): void {
+    if (this.#stopping !== undefined) throw new InterMachineError('NODE_STOPPED', 'The node is stopped');
+  }
+}
+
+/** Before anything is written about it. */
+function assertActive(id: MachineId, machine: AnyActorLogic | Actor<AnyActorLogic>): void {
+  if (!(machine instanceof Actor)) return;
+  const { status } = machine.getSnapshot();
+  if (status !== 'active')
+    throw new InterMachineError('MACHINE_STOPPED', `The actor for "${id}" ended already: ${status}`);
+}

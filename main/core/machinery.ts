@@ -1,0 +1,420 @@
+import type { Envelope, Outcome, OutcomeStatus, SendableEvent, Until } from '../../shared/envelope.ts';
+import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
+import { decodeEvent, encodeEvent } from '../../shared/event.ts';
+import {
+  type Address,
+  addressOf,
+  type MachineId,
+  NODE_MACHINE_ID,
+  type NodeId,
+  parseAddress,
+} from '../../shared/ids.ts';
+import { utf8Length } from '../../shared/utf8.ts';
+import type { Origin } from './acting.ts';
+import { type AskOptions, Asks, type Reply } from './asks.ts';
+import { Beats } from './beats.ts';
+import type { Content } from './channel.ts';
+import { MAX_ENVELOPE_BYTES } from './defaults.ts';
+import { logRow, type Parcel, type Verdict } from './delivery.ts';
+import { type Follower, Following, type FollowTarget } from './following.ts';
+import { type End, Host } from './host.ts';
+import { InFlight } from './in-flight.ts';
+import { Links } from './links.ts';
+import { Monitoring } from './monitoring.ts';
+import { Outcomes } from './outcomes.ts';
+import type { Change, Clock, NewLogRow, Scheduler, StoredEnvelope } from './ports.ts';
+import { type MachineInfo, Registry } from './registry.ts';
+import { type MachineChange, RegistrySync } from './registry-sync.ts';
+import { Router } from './router.ts';
+import { RunQueue } from './run-queue.ts';
+import { Showing } from './showing.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { TermsOfMachines } from './terms.ts';
+import { Volatile } from './volatile.ts';
+import { Watching } from './watching.ts';
+
+export interface SendOptions {
+  /** How far to wait: `handled` unless told otherwise while the receiver's node is alive, else `accepted`. */
+  readonly until?: Until;
+  /** `volatile`: at most once, kept nowhere; `lost` with the line. `reliable` unless told. */
+  readonly delivery?: 'reliable' | 'volatile';
+}
+
+/** The lines to other nodes, where there are any. */
+export interface Lines {
+  send(peer: NodeId, frame: Content): void;
+  /** What can be left out where the peer is behind with reading: returns whether it was sent. */
+  offer(peer: NodeId, frame: Content): boolean;
+  /** Peers to which a channel is open. */
+  connected(): readonly NodeId[];
+  isAlive(peer: NodeId): boolean;
+  /** Of the peer's present start; `undefined` where it is offline. */
+  incarnationOf(peer: NodeId): number | undefined;
+  roundTripMs(peer: NodeId): number | undefined;
+}
+
+export interface MachineryParts {
+  readonly self: NodeId;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** 1 to 64 characters of A–Z, a–z, 0–9, _ and -, never the same twice. */
+  readonly newId: () => string;
+  /** A short text that is the same for the same text alone. */
+  readonly digest: (text: string) => string;
+  readonly lines: Lines;
+  /** Whether a machine of this id ran here before and was not unregistered. */
+  readonly knows: (id: MachineId) => boolean;
+  /** Takes a reliable envelope for another node. Throws OUTBOX_FULL. */
+  readonly sendAway: (parcel: Parcel) => void;
+  /** Written with whatever is written next. */
+  readonly record: (row: NewLogRow) => void;
+  readonly change: (change: Change) => void;
+  /** Something of a machine, here or elsewhere, is another. */
+  readonly machineChanged: (change: MachineChange) => void;
+  readonly problem: (message: string) => void;
+}
+
+/**
+ * The machines of one node and everything that happens between them: it runs them, finds them, sends, asks, watches and monitors. Of
+ * other nodes it knows only the lines; without lines it is a network of its own. Read it as the picture of what stands on what.
+ */
+export class Machinery {
+  readonly #parts: MachineryParts;
+  readonly registry: Registry;
+  readonly terms: TermsOfMachines;
+  readonly host: Host;
+  readonly sync: RegistrySync;
+  readonly watching: Watching;
+  readonly monitoring: Monitoring;
+  readonly subscriptions: Subscriptions;
+  readonly outcomes = new Outcomes();
+  readonly inFlight = new InFlight();
+  readonly links = new Links<Address>();
+  readonly beats: Beats;
+  readonly router: Router;
+  readonly #showing: Showing;
+  readonly #asks: Asks;
+  readonly #volatile: Volatile;
+  #closed = false;
+  #stopped = false;
+
+  constructor(parts: MachineryParts) {
+    const { self, clock, scheduler, lines } = parts;
+    this.#parts = parts;
+    this.registry = new Registry(self, (node) => lines.isAlive(node));
+    this.terms = new TermsOfMachines(self, (address) => this.#typeOf(address));
+    this.host = new Host(clock, new RunQueue(clock, scheduler), {
+      stepped: (id) => this.#showing.stepped(id),
+      ended: (id, end) => this.#ended(id, end),
+      problem: parts.problem,
+    });
+    this.sync = new RegistrySync({
+      self,
+      registry: this.registry,
+      send: (peer, frame) => lines.send(peer, frame),
+      connectedPeers: () => lines.connected(),
+      remember: parts.change,
+      changed: (change) => this.#machineChanged(change),
+      isExposed: (id) => this.terms.isExposed(id),
+    });
+    this.#showing = new Showing({
+      host: this.host,
+      clock,
+      terms: this.terms,
+      digest: parts.digest,
+      machines: () => this.registry.machinesOf(self),
+      typeOf: (id) => this.registry.description(self, id)?.type,
+      send: (peer, frame) => lines.offer(peer, frame),
+      areStatesWanted: () => this.watching.wantsStates,
+      statesChanged: (ids) => this.watching.ownStatesChanged(ids),
+    });
+    this.watching = new Watching({
+      self,
+      showing: this.#showing,
+      clock,
+      send: (peer, frame) => lines.offer(peer, frame),
+      connectedPeers: () => lines.connected(),
+      statesChanged: (addresses) =>
+        this.subscriptions.statesChanged(addresses.flatMap((each) => this.#info(each) ?? [])),
+    });
+    this.subscriptions = new Subscriptions(this.registry, (machine) => this.watching.stateOf(machine));
+    this.monitoring = new Monitoring({
+      isRunning: (id) => this.host.isRunning(id) && this.terms.isExposed(id),
+      send: (peer, frame) => lines.send(peer, frame),
+      incarnationOf: (peer) => lines.incarnationOf(peer),
+      soon: (task) => scheduler.soon(task),
+    });
+    this.beats = new Beats(clock, (id, healthy) => this.sync.healthChanged(id, healthy));
+    this.#asks = new Asks(clock);
+    this.router = new Router({
+      self,
+      knows: parts.knows,
+      isBusy: (id) => this.host.isBusy(id),
+      refusal: (from, to, eventType) => this.terms.refusal(from, to, eventType),
+      deliverHere: (parcel, machine) => this.#deliverHere(parcel, machine),
+      sendAway: parts.sendAway,
+    });
+    this.#volatile = new Volatile({
+      clock,
+      scheduler,
+      isAlive: (peer) => lines.isAlive(peer),
+      send: (peer, frame) => lines.send(peer, frame),
+      offer: (peer, frame) => lines.offer(peer, frame),
+      admit: (peer, envelope, isAnswer): Verdict => this.router.admit(peer, envelope, isAnswer),
+      deliver: (envelope, deadline, handled) =>
+        this.host.deliverBefore(deadline, parseAddress(envelope.to).machine, envelope, handled),
+      answered: (envelope) => this.#asks.answered(envelope),
+      record: parts.record,
+      change: parts.change,
+      outcome: (id, status, code) => this.settle(id, status, code),
+    });
+  }
+
+  // ---- Sending
+
+  /** Rejects with EVENT_INVALID, ENVELOPE_TOO_LARGE, OUTBOX_FULL, STORE_FULL, STORE_FAILED, NODE_STOPPED. */
+  async send(from: MachineId, to: MachineInfo, event: SendableEvent, options: SendOptions): Promise<Outcome> {
+    const parcel = this.#parcel(from, to.address, event);
+    const until = options.until ?? (to.reachable ? 'handled' : 'accepted');
+    return await this.#follow(parcel, to, until, () => {
+      if (options.delivery !== 'volatile' || to.local) this.router.route(parcel);
+      else this.#volatile.send(parcel, 'send', 0);
+    });
+  }
+
+  /** Resolves to what the machine replied. Rejects as `Asks.ask` does, and with EVENT_INVALID, ENVELOPE_TOO_LARGE, NODE_STOPPED. */
+  async ask(from: MachineId, to: MachineInfo, event: SendableEvent, options: AskOptions): Promise<Reply> {
+    return await this.#asks.ask(to, options, (ttlMs, sent) => {
+      const parcel = this.#parcel(from, to.address, event);
+      sent(parcel.id);
+      return this.#follow(parcel, to, 'handled', () => {
+        if (to.local) this.#askHere(parcel, to.id, ttlMs);
+        else this.#volatile.send(parcel, 'ask', ttlMs);
+      });
+    });
+  }
+
+  /** To whoever sent an event: as an event of its own, or, where somebody waits for it, as the answer. */
+  async reply(from: MachineId, origin: Origin, event: SendableEvent, options: SendOptions): Promise<Outcome> {
+    const { address, envelopeId, isAsk } = origin;
+    const parcel = { ...this.#parcel(from, address, event), correlationId: envelopeId };
+    const { node, machine } = parseAddress(address);
+    if (isAsk) return await this.#answer(parcel, node);
+    // Nobody is behind a node that sent in its own name; whoever wants an answer asks.
+    if (machine === NODE_MACHINE_ID) return { id: parcel.id, status: 'ignored' };
+    const to = this.registry.resolve(address);
+    const until = options.until ?? (to.reachable ? 'handled' : 'accepted');
+    return await this.#follow(parcel, to, until, () => this.router.route(parcel));
+  }
+
+  /** What became of an envelope that was sent from here. */
+  settle(id: string, status: OutcomeStatus, code?: ErrorCode): void {
+    if (status !== 'accepted' && status !== 'delivered') this.inFlight.remove(id);
+    this.outcomes.settle(id, status, code);
+  }
+
+  /** It was never accepted. */
+  reject(id: string, error: InterMachineError): void {
+    this.inFlight.remove(id);
+    this.outcomes.reject(id, error);
+  }
+
+  /** Follows a machine, of this node or of another. Returns what ends it. */
+  follow(target: FollowTarget, follower: Follower): () => void {
+    const following = new Following(this.subscriptions, this.watching, target, follower);
+    return () => following.stop();
+  }
+
+  // ---- What other nodes say
+
+  connected(peer: NodeId): void {
+    this.sync.reachabilityChanged(peer, true);
+    this.sync.connected(peer);
+    this.watching.connected(peer);
+    this.monitoring.connected(peer);
+  }
+
+  disconnected(peer: NodeId): void {
+    this.outcomes.channelLost(peer);
+    this.inFlight.lost(peer);
+    this.#volatile.disconnected(peer);
+    this.#showing.disconnected(peer);
+    this.watching.disconnected(peer);
+    this.monitoring.disconnected(peer);
+    this.sync.reachabilityChanged(peer, this.#parts.lines.isAlive(peer));
+  }
+
+  /** Returns whether the frame was for here. */
+  received(peer: NodeId, frame: Content): boolean {
+    switch (frame.type) {
+      case 'machines':
+        this.sync.received(peer, frame);
+        return true;
+      case 'volatile':
+      case 'volatileOutcomes':
+        this.#volatile.received(peer, frame);
+        return true;
+      case 'monitor':
+      case 'demonitor':
+      case 'down':
+        this.monitoring.received(peer, frame);
+        return true;
+      case 'interest':
+      case 'watch':
+      case 'unwatch':
+      case 'describe':
+        this.#showing.asked(peer, frame);
+        return true;
+      case 'states':
+      case 'snapshot':
+      case 'emitted':
+      case 'unseen':
+      case 'description':
+        this.watching.told(peer, frame);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Whether a reliable envelope of a peer is taken. */
+  admit(peer: NodeId, envelope: StoredEnvelope): Verdict {
+    return this.router.admit(peer, envelope);
+  }
+
+  // ---- The end
+
+  /** From here on nothing new is sent. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** What is still under way is not waited for. */
+  stop(): void {
+    this.close();
+    this.#stopped = true;
+    this.#showing.stop();
+    this.beats.stopAll();
+    this.host.stopAll();
+  }
+
+  // ---- Within
+
+  #parcel(from: MachineId, to: Address, event: SendableEvent): Parcel {
+    if (this.#closed) throw new InterMachineError('NODE_STOPPED', 'The node is stopped');
+    const { self, newId, clock } = this.#parts;
+    const eventJson = encodeEvent(event);
+    const size = eventJson.length * 3 > MAX_ENVELOPE_BYTES ? utf8Length(eventJson) : 0;
+    if (size > MAX_ENVELOPE_BYTES) {
+      throw new InterMachineError(
+        'ENVELOPE_TOO_LARGE',
+        `Event "${event.type}" takes ${size} bytes; ${MAX_ENVELOPE_BYTES} may travel`,
+      );
+    }
+    const causationId = this.host.handlingEnvelopeId;
+    return {
+      id: newId(),
+      from: addressOf(self, from),
+      to,
+      sentAt: clock.wallTime(),
+      ...(causationId !== undefined && { causationId }),
+      eventType: event.type,
+      eventJson,
+    };
+  }
+
+  /** Sends, and waits as far as `until`. A send links the two machines. */
+  #follow(parcel: Parcel, to: MachineInfo, until: Until, dispatch: () => void): Promise<Outcome> {
+    const outcome = this.outcomes.wait(parcel.id, to.node, until);
+    this.inFlight.add(parcel.id, to.address, to.node);
+    try {
+      dispatch();
+    } catch (thrown) {
+      this.inFlight.remove(parcel.id);
+      this.outcomes.forget(parcel.id);
+      throw thrown;
+    }
+    if (parseAddress(parcel.from).machine !== NODE_MACHINE_ID) this.links.link(parcel.from, to.address);
+    return outcome;
+  }
+
+  // Between machines of one node nothing can be lost on the way: it is handed over at once, and logged behind it.
+  #deliverHere(parcel: Parcel, machine: MachineId): void {
+    const refusal = this.#takeHere(parcel, machine);
+    if (refusal) return refusal();
+    this.host.deliver(machine, envelopeFrom(parcel), (status, code) => this.#settleHere(parcel.id, status, code));
+    this.settle(parcel.id, 'delivered');
+  }
+
+  #askHere(parcel: Parcel, machine: MachineId, ttlMs: number): void {
+    const refusal = this.#takeHere(parcel, machine);
+    if (refusal) return refusal();
+    const deadline = this.#parts.clock.now() + ttlMs;
+    this.host.deliverBefore(deadline, machine, { ...envelopeFrom(parcel), isAsk: true }, (status, code) =>
+      this.#settleHere(parcel.id, status, code),
+    );
+  }
+
+  /** Logs what goes from machine to machine here. Returns what refuses it, where its machine does not accept it. */
+  #takeHere(parcel: Parcel, machine: MachineId): (() => void) | undefined {
+    const { clock, record } = this.#parts;
+    if (this.host.isBusy(machine))
+      throw new InterMachineError('MACHINE_BUSY', `Too many events wait for machine "${machine}" already`);
+    const code = this.terms.refusal(parcel.from, machine, parcel.eventType);
+    const row = logRow(parcel, 'local', code ? 'refused' : 'delivered', clock.wallTime());
+    record(code ? { ...row, code } : row);
+    return code && (() => this.settle(parcel.id, 'refused', code));
+  }
+
+  #settleHere(id: string, status: OutcomeStatus, code?: ErrorCode): void {
+    const { change, self } = this.#parts;
+    change({ type: 'status', direction: 'local', id, peer: self, status, ...(code && { code }) });
+    this.settle(id, status, code);
+  }
+
+  async #answer(parcel: Parcel, node: NodeId): Promise<Outcome> {
+    const { self, record, clock } = this.#parts;
+    const outcome = this.outcomes.wait(parcel.id, node, 'handled');
+    if (node !== self) this.#volatile.send(parcel, 'answer', 0);
+    else {
+      record(logRow(parcel, 'local', 'delivered', clock.wallTime()));
+      this.#settleHere(parcel.id, this.#asks.answered(envelopeFrom(parcel)) ? 'handled' : 'ignored');
+    }
+    return await outcome;
+  }
+
+  #machineChanged(change: MachineChange): void {
+    const { machine, type } = change;
+    if (type === 'lost') {
+      this.watching.forget(machine.address);
+      this.links.forget(machine.address);
+    }
+    this.subscriptions.changed(change);
+    this.#parts.machineChanged(change);
+  }
+
+  #ended(id: MachineId, end: End): void {
+    if (this.#stopped) return;
+    if (end.status === 'failed') this.#parts.problem(`machine ${id} failed and takes no more events: ${end.reason}`);
+    this.beats.stop(id);
+    this.#showing.ended(id);
+    this.monitoring.ended(id, end.status === 'failed' ? 'failed' : 'stopped');
+    this.sync.removed(id);
+  }
+
+  #info(address: Address): MachineInfo | undefined {
+    const { node, machine } = parseAddress(address);
+    return this.registry.get(node, machine);
+  }
+
+  #typeOf(address: Address): string | undefined {
+    const { node, machine } = parseAddress(address);
+    return this.registry.description(node, machine)?.type;
+  }
+}
+
+/** Its event is a fresh object: a machine must not share one with its sender. */
+export const envelopeFrom = ({ eventType: _, eventJson, ...parcel }: Parcel): Envelope => ({
+  ...parcel,
+  event: decodeEvent(eventJson),
+});
