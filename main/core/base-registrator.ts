@@ -99,12 +99,14 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
       await remember(machineRow(self, description));
       this.#assertRunning();
       remembered.set(id, machineRow(self, description));
-      machinery.terms.set(id, terms);
-      machinery.sync.added(description);
-      if (terms.health === 'manual') machinery.beats.start(id);
       const sender = this.#senderOf(id, type);
-      const started = { ...(input !== undefined && { input }), ...(snapshot !== undefined && { snapshot }) };
-      const actor = machinery.host.start(id, machine, sender.acting, started) as Actor<Logic>;
+      const from = { ...(input !== undefined && { input }), ...(snapshot !== undefined && { snapshot }) };
+      const actor = machinery.host.add(id, machine, sender.acting, from) as Actor<Logic>;
+      machinery.terms.set(id, terms);
+      if (terms.health === 'manual') machinery.beats.start(id);
+      // It is found before it begins: what it sends at its entry comes from a machine that is known.
+      machinery.sync.added(description);
+      machinery.host.start(id);
       return new RegisteredMachine({
         id,
         address: addressOf(self, id),

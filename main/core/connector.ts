@@ -27,8 +27,9 @@ export class Connector implements Disposable {
   registerMachine<Logic extends AnyActorLogic>(id: string, machine: Logic | Actor<Logic>): Actor<Logic> {
     const known = machineId(id);
     const { host, sync } = this.#machinery;
-    const actor = host.start(known, machine as AnyActorLogic | AnyActor, this.#actingOf(known)) as Actor<Logic>;
+    const actor = host.add(known, machine as AnyActorLogic | AnyActor, this.#actingOf(known)) as Actor<Logic>;
     sync.added({ id: known, type: MACHINE_OF_CONNECTOR, version: '1.0.0', metadata: {}, healthy: true });
+    host.start(known);
     return actor;
   }
 

@@ -39,7 +39,7 @@ export interface Shown {
   readonly step: Step | undefined;
 }
 
-export interface StartOptions {
+export interface AddOptions {
   readonly input?: unknown;
   /** Where to go on from: what `actor.getPersistedSnapshot()` gave. */
   readonly snapshot?: Snapshot<unknown>;
@@ -89,10 +89,10 @@ export class Host {
   }
 
   /**
-   * Starts a machine, or takes in an actor that runs already; that one stays its owner's, and is not stopped with its host. What it can
-   * do here is `acting`. Throws MACHINE_EXISTS, MACHINE_STOPPED for an actor that ended.
+   * Takes a machine in, or an actor that runs already; that one stays its owner's, and is not stopped with its host. What it can
+   * do here is `acting`. It can be seen from here on; `start` lets it begin. Throws MACHINE_EXISTS, MACHINE_STOPPED for an actor that ended.
    */
-  start(id: MachineId, machine: AnyActorLogic | AnyActor, acting: Acting, options: StartOptions = {}): AnyActor {
+  add(id: MachineId, machine: AnyActorLogic | AnyActor, acting: Acting, options: AddOptions = {}): AnyActor {
     if (this.isRunning(id))
       throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
     const isGuest = machine instanceof Actor;
@@ -127,10 +127,14 @@ export class Host {
       watching.unsubscribe();
       disableActing(actor.system);
     };
-    actor.start();
+    return actor;
+  }
+
+  /** It begins, with what was held for it. */
+  start(id: MachineId): void {
+    this.#machines.get(id)?.actor.start();
     for (const deliver of this.#held.get(id) ?? []) deliver();
     this.#held.delete(id);
-    return actor;
   }
 
   isRunning(id: MachineId): boolean {

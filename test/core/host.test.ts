@@ -37,6 +37,12 @@ beforeEach(() => {
   });
 });
 
+const start: Host['add'] = (machine, logic, acting) => {
+  const actor = host.add(machine, logic, acting);
+  host.start(machine);
+  return actor;
+};
+
 /** What the machine did with the event, as `status` or `status CODE`. */
 const deliver = (event: MachineEvent, to = id): Promise<string> =>
   new Promise((resolve) => {
@@ -75,7 +81,7 @@ describe('what a machine did with an event', () => {
     ['a wildcard', ['GO', 'ANYTHING'], 'handled'],
     ['an event that raises another', ['RAISES'], 'handled'],
   ])('%s', async (_, types, status) => {
-    host.start(id, machine, idle);
+    start(id, machine, idle);
     const told = await Promise.all(types.map((type) => deliver({ type })));
     expect(told.at(-1)).toBe(status);
   });
@@ -86,7 +92,7 @@ describe('what a machine did with an event', () => {
       initial: 'shut',
       states: { shut: { always: { guard: () => isOpen, target: 'open' } }, open: {} },
     });
-    const actor = host.start(id, door, idle);
+    const actor = start(id, door, idle);
     isOpen = true;
     expect(await deliver({ type: 'KNOCK' })).toBe('handled');
     expect(actor.getSnapshot().value).toBe('open');
@@ -98,14 +104,14 @@ describe('what a machine did with an event', () => {
       invoke: { id: 'child', src: child },
       on: { TELL: { actions: sendTo('child', { type: 'TOLD' }) } },
     });
-    host.start(id, parent, idle);
+    start(id, parent, idle);
     expect(await deliver({ type: 'TELL' })).toBe('handled');
     expect(await deliver({ type: 'TOLD' })).toBe('ignored');
   });
 
   test('logic that is no machine takes whatever it is sent', async () => {
     const got: string[] = [];
-    host.start(
+    start(
       id,
       fromCallback(({ receive }) => receive((event) => got.push(event.type))),
       idle,
@@ -118,7 +124,7 @@ describe('what a machine did with an event', () => {
 describe('a machine that ends', () => {
   test('by an action that throws, takes nothing more, and no other notices', async () => {
     const other = machineId('Other');
-    host.start(
+    start(
       id,
       createMachine({
         on: {
@@ -131,14 +137,14 @@ describe('a machine that ends', () => {
       }),
       idle,
     );
-    host.start(other, createMachine({ on: { GO: {} } }), idle);
+    start(other, createMachine({ on: { GO: {} } }), idle);
     const told = [deliver({ type: 'BREAK' }), deliver({ type: 'BREAK' }), deliver({ type: 'GO' }, other)];
     expect(await Promise.all(told)).toEqual(['dead MACHINE_FAILED', 'refused MACHINE_STOPPED', 'handled']);
     expect(ends).toEqual([[id, { status: 'failed', reason: 'gripper jammed' }]]);
   });
 
   test('by an endless loop of eventless transitions', async () => {
-    host.start(
+    start(
       id,
       createMachine({ initial: 'rest', states: { rest: { on: { GO: 'a' } }, a: { always: 'b' }, b: { always: 'a' } } }),
       idle,
@@ -157,12 +163,12 @@ describe('a machine that ends', () => {
         },
       },
     });
-    host.start(id, machine, idle);
+    start(id, machine, idle);
     expect(await deliver({ type: 'GO' })).toBe('dead MACHINE_FAILED');
   });
 
   test('at its final state', async () => {
-    host.start(id, createMachine({ initial: 'a', states: { a: { on: { END: 'z' } }, z: { type: 'final' } } }), idle);
+    start(id, createMachine({ initial: 'a', states: { a: { on: { END: 'z' } }, z: { type: 'final' } } }), idle);
     expect(await Promise.all([deliver({ type: 'END' }), deliver({ type: 'END' })])).toEqual([
       'handled',
       'refused MACHINE_STOPPED',
@@ -171,7 +177,7 @@ describe('a machine that ends', () => {
   });
 
   test('by being stopped: what waits is refused', async () => {
-    host.start(id, createMachine({ on: { GO: {} } }), idle);
+    start(id, createMachine({ on: { GO: {} } }), idle);
     const waiting = deliver({ type: 'GO' });
     host.stop(id);
     expect(await waiting).toBe('refused MACHINE_STOPPED');
@@ -179,7 +185,7 @@ describe('a machine that ends', () => {
   });
 
   test('before it began, as a promise that fails', async () => {
-    host.start(
+    start(
       id,
       fromPromise(async () => {
         throw new Error('no answer');
@@ -199,7 +205,7 @@ test('what comes before a machine runs is held, and handed over in order when it
     context: { got: [] },
     on: { N: { actions: assign({ got: ({ context, event }) => [...context.got, event.n] }) } },
   });
-  const actor = host.start(id, machine, idle);
+  const actor = start(id, machine, idle);
   expect(await Promise.all(told)).toEqual(['handled', 'handled']);
   expect(actor.getSnapshot().context.got).toEqual([1, 2]);
 });
@@ -207,14 +213,14 @@ test('what comes before a machine runs is held, and handed over in order when it
 test('a machine is busy when as much waits for it as may, running or not', () => {
   for (let n = 0; n < MAX_WAITING; n++) void deliver({ type: 'N' });
   expect(host.isBusy(id)).toBe(true);
-  host.start(id, createMachine({}), idle);
+  start(id, createMachine({}), idle);
   expect(host.isBusy(id)).toBe(true);
 });
 
 test('an event knows where it came from, and one that is raised does not', async () => {
   const origins: unknown[] = [];
   const note = ({ event }: { event: object }) => origins.push(originOf(event));
-  host.start(
+  start(
     id,
     createMachine({ on: { ASKED: { actions: [note, raise({ type: 'OWN' })] }, OWN: { actions: note } } }),
     idle,
@@ -238,7 +244,7 @@ test('a chain of 10,000 machines does not overflow the stack', async () => {
         },
       },
     });
-    host.start(machineId(`M${n}`), machine, idle);
+    start(machineId(`M${n}`), machine, idle);
   }
   await deliver({ type: 'PASS' }, machineId('M0'));
   while (reached < length) await new Promise(setImmediate);
@@ -246,6 +252,6 @@ test('a chain of 10,000 machines does not overflow the stack', async () => {
 });
 
 test('two machines of one id cannot run', () => {
-  host.start(id, createMachine({}), idle);
-  expect(() => host.start(id, createMachine({}), idle)).toThrow(expect.objectContaining({ code: 'MACHINE_EXISTS' }));
+  start(id, createMachine({}), idle);
+  expect(() => start(id, createMachine({}), idle)).toThrow(expect.objectContaining({ code: 'MACHINE_EXISTS' }));
 });
