@@ -1,6 +1,6 @@
 import type { Envelope, MachineEvent, Outcome } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
-import type { Address } from '../../shared/ids.ts';
+import type { Address, NodeId } from '../../shared/ids.ts';
 import { ASK_TIMEOUT_MS, MAX_ASK_TIMEOUT_MS } from './defaults.ts';
 import type { Clock } from './ports.ts';
 import type { MachineInfo } from './registry.ts';
@@ -29,8 +29,9 @@ export interface Reply<Event = MachineEvent> {
 }
 
 interface Asked {
-  readonly to: Address;
+  readonly to: MachineInfo;
   settle(reply: Reply): void;
+  fail(error: InterMachineError): void;
 }
 
 /** Questions whose answers are waited for. */
@@ -66,7 +67,7 @@ export class Asks {
     try {
       const sending = send(timeoutMs, (envelopeId) => {
         id = envelopeId;
-        this.#asked.set(id, { to: to.address, settle: resolve });
+        this.#asked.set(id, { to, settle: resolve, fail: reject });
       });
       sending.then(({ status, code }) => {
         if (status !== 'handled') reject(failure(code ?? CODE_OF[status] ?? 'INTERNAL', to));
@@ -82,10 +83,15 @@ export class Asks {
   /** Returns whether this answer was waited for. */
   answered({ correlationId = '', from, event, id }: Envelope): boolean {
     const asked = this.#asked.get(correlationId);
-    if (asked?.to !== from) return false;
+    if (asked?.to.address !== from) return false;
     this.#asked.delete(correlationId);
     asked.settle({ event, from, id });
     return true;
+  }
+
+  /** Its answers would go to a line that is no longer there. */
+  disconnected(peer: NodeId): void {
+    for (const { to, fail } of this.#asked.values()) if (to.node === peer) fail(failure('PEER_OFFLINE', to));
   }
 }
 

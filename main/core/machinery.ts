@@ -237,6 +237,7 @@ export class Machinery {
   disconnected(peer: NodeId): void {
     this.outcomes.channelLost(peer);
     this.inFlight.lost(peer);
+    this.#asks.disconnected(peer);
     this.#volatile.disconnected(peer);
     this.#showing.disconnected(peer);
     this.watching.disconnected(peer);
