@@ -20,7 +20,9 @@ function microseconds(times: number, work: (n: number) => void): number {
 
 const show = (what: string, found: number, took: number, bound: number) => {
   const verdict = took <= bound ? 'within' : 'ABOVE';
-  console.log(`${what.padEnd(58)} ${String(found).padStart(6)} found  ${took.toFixed(1).padStart(9)} µs  ${verdict} ${bound} µs`);
+  console.log(
+    `${what.padEnd(58)} ${String(found).padStart(6)} found  ${took.toFixed(1).padStart(9)} µs  ${verdict} ${bound} µs`,
+  );
 };
 
 const self = idOf('a');
@@ -47,7 +49,12 @@ const wanted = (machines: ReturnType<typeof registry.ofType>, options: Parameter
 const byType = (n: number, options = {}) => wanted(registry.ofType(`Service_${(n * 7_919) % TYPES}`), options);
 show('discoverByType', byType(1), microseconds(10_000, byType), 20);
 const versions = { version: '>=1.5' };
-show('discoverByType with a range of versions', byType(1, versions), microseconds(2_000, (n) => byType(n, versions)), 20);
+show(
+  'discoverByType with a range of versions',
+  byType(1, versions),
+  microseconds(2_000, (n) => byType(n, versions)),
+  20,
+);
 for (const pattern of ['Service_77*', '*_4711', 'service_12?4', '*9*9*9*', 'Nothing_*']) {
   const byPattern = () => wanted(registry.ofPattern(pattern), {});
   show(`discoverByPattern ${pattern}`, byPattern(), microseconds(20, byPattern), 2_000);
