@@ -134,6 +134,17 @@ export interface MachineDefinition {
   readonly hash: string;
 }
 
+/** Why a machine stood still. */
+export interface Failure {
+  /** Wall clock of its node, milliseconds. */
+  readonly at: number;
+  readonly reason: string;
+  /** Type of the event at which it failed; missing where it failed by itself, such as at a timer, or a person stopped it. */
+  readonly eventType?: string;
+  /** Milliseconds after which it begins anew; missing where it does not by itself. */
+  readonly restartsAfterMs?: number;
+}
+
 /** What a machine is doing now. */
 export interface MachineLive {
   readonly status: MachineStatus;
@@ -149,6 +160,8 @@ export interface MachineLive {
   /** JSON text of what it ended with, cut at 64 KiB. */
   readonly output?: string;
   readonly error?: string;
+  /** The newest last; 20 at most. */
+  readonly failures: readonly Failure[];
   /** The transition that led here, by the chart's ids; missing before the first one. */
   readonly last?: { readonly event: string; readonly transitions: readonly string[] };
   /** Counts the steps it was seen to take. */

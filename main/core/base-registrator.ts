@@ -35,7 +35,7 @@ import type {
   WaitOptions,
   WatchObserver,
 } from './registrator.ts';
-import type { MachineInfo } from './registry.ts';
+import type { MachineDescription, MachineInfo } from './registry.ts';
 import { type MachineChange, machineRow } from './registry-sync.ts';
 import { type RemoteActor, remoteLogic } from './remote-machine.ts';
 import { type RemoteSnapshot, remoteSnapshot } from './remote-snapshot.ts';
@@ -83,7 +83,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   ): Promise<RegisteredMachine<Logic, Types>> {
     this.#assertRunning();
     const { self, machinery, remembered, remember } = this.#parts;
-    const { id: wantedId, version = '1.0.0', metadata = {}, input, snapshot, ...terms } = options;
+    const { id: wantedId, version = '1.0.0', metadata = {}, input, snapshot, supervision, ...terms } = options;
     const id = wantedId === undefined ? this.#nextId(machineType(type)) : machineId(wantedId);
     if (this.#isTaken(id)) throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
     if (valid(version) === null)
@@ -100,8 +100,11 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
       this.#assertRunning();
       remembered.set(id, machineRow(self, description));
       const sender = this.#senderOf(id, type);
-      const from = { ...(input !== undefined && { input }), ...(snapshot !== undefined && { snapshot }) };
-      const actor = machinery.host.add(id, machine, sender.acting, from) as Actor<Logic>;
+      let actor = machinery.host.add(id, machine, sender.acting, {
+        ...(input !== undefined && { input }),
+        ...(snapshot !== undefined && { snapshot }),
+        ...(supervision !== undefined && { supervision }),
+      });
       machinery.terms.set(id, terms);
       if (terms.health === 'manual') machinery.beats.start(id);
       // It is found before it begins: what it sends at its entry comes from a machine that is known.
@@ -111,7 +114,10 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
         id,
         address: addressOf(self, id),
         type,
-        actor,
+        actor: () => {
+          actor = machinery.host.shown(id)?.actor ?? actor;
+          return actor as Actor<Logic>;
+        },
         registrator: this,
         sender,
         links: { of: (address) => this.#linked(address), link: (one, other) => machinery.links.link(one, other) },
@@ -130,6 +136,20 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     machinery.sync.removed(known);
     machinery.terms.delete(known);
     await forget(known);
+  }
+
+  restartMachine(id: string): void {
+    const { machinery, remembered, self } = this.#parts;
+    const known = this.#ownId(id);
+    const row = remembered.get(known);
+    machinery.host.restart(known);
+    // One that came to its end was taken out.
+    if (row && !machinery.registry.description(self, known))
+      machinery.sync.added({ ...descriptionOf(row), healthy: true });
+  }
+
+  stopMachine(id: string): void {
+    this.#parts.machinery.host.park(this.#ownId(id), 'it was stopped by hand');
   }
 
   // ---- Finding
@@ -347,10 +367,16 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
       return registry.resolve(name);
     } catch (thrown) {
       const id = name.startsWith(`im://${this.#parts.self}/`) ? parseAddress(name).machine : (name as MachineId);
-      if (host.shown(id) && !host.isRunning(id))
-        throw new InterMachineError('MACHINE_STOPPED', `Machine "${id}" of this node has ended`);
+      if (host.shown(id)) throw new InterMachineError('MACHINE_STOPPED', `Machine "${id}" of this node has ended`);
       throw thrown;
     }
+  }
+
+  /** Throws MACHINE_UNKNOWN. */
+  #ownId(id: string): MachineId {
+    const known = machineId(id);
+    if (this.#parts.machinery.host.shown(known)) return known;
+    throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" is registered on this node`);
   }
 
   #wanted(machines: readonly MachineInfo[], options: FindOptions): readonly MachineInfo[] {
@@ -386,6 +412,8 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     if (this.#stopping !== undefined) throw new InterMachineError('NODE_STOPPED', 'The node is stopped');
   }
 }
+
+const descriptionOf = ({ node: _, ...description }: MachineRow): Omit<MachineDescription, 'healthy'> => description;
 
 /** Before anything is written about it. */
 function assertActive(id: MachineId, machine: AnyActorLogic | Actor<AnyActorLogic>): void {

@@ -59,6 +59,16 @@ export const RUN_SLICE_MS = 5;
 export const MAX_WAITING = 10_000;
 /** Microsteps in one step; an endless `always` or `raise` becomes an error of its machine. */
 export const MAX_ITERATIONS = 10_000;
+/** How often a machine gets an event at which it fails. */
+export const MAX_ATTEMPTS = 3;
+/** A machine that fails begins anew after this; doubles with each failure of the last minute, up to the ceiling. */
+export const RESTART_FIRST_MS = 100;
+export const RESTART_CEILING_MS = 10_000;
+/** A machine that fails more often than this within the span is parked: it will not get better by itself. */
+export const MAX_RESTARTS = 10;
+export const RESTARTS_WITHIN_MS = 60_000;
+/** Failures of a machine that are remembered and shown. */
+export const MAX_FAILURES_KEPT = 20;
 /** Rows a query of the log returns unless told otherwise, and at the most. */
 export const MESSAGES_DEFAULT = 100;
 export const MESSAGES_MAX = 10_000;

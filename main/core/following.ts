@@ -68,13 +68,20 @@ export class Following {
     const machine = [...this.#known.values()].find((each) => each.reachable || !this.#isAnyOfType);
     if (!machine) return;
     const followed: Followed = { address: machine.address, end: () => {} };
+    // Of a machine that failed and begins anew; where it ended, this is the last that is told of it.
+    let last: MachineLive | undefined;
     this.#followed = followed;
     this.#follower.bound(machine.address);
     followed.end = this.#watching.watch(machine, {
-      live: (live) => this.#follower.live(live),
+      live: (live) => {
+        last = live;
+        if (live.status === 'active') this.#follower.live(live);
+      },
       emitted: (event) => this.#follower.emitted(event),
       lost: () => this.#follower.lost(),
-      ended: () => {},
+      ended: () => {
+        if (last && last.status !== 'active') this.#follower.live(last);
+      },
     });
   }
 }

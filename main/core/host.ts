@@ -1,34 +1,35 @@
-import { Actor, type AnyActor, type AnyActorLogic, createActor, type InspectionEvent, type Snapshot } from 'xstate';
-import type { Envelope, MachineEvent, OutcomeStatus } from '../../shared/envelope.ts';
+import { Actor, type AnyActor, type AnyActorLogic, createActor, type Snapshot } from 'xstate';
+import type { Failure } from '../../shared/api.ts';
+import type { Envelope, OutcomeStatus } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError, reasonOf } from '../../shared/errors.ts';
-import { type MachineId, parseAddress } from '../../shared/ids.ts';
+import type { MachineId } from '../../shared/ids.ts';
 import { type Acting, disableActing, enableActing, setOrigin } from './acting.ts';
-import { MAX_WAITING } from './defaults.ts';
+import { MAX_ATTEMPTS, MAX_FAILURES_KEPT, MAX_WAITING } from './defaults.ts';
+import { ObservedActor, type Step } from './observed-actor.ts';
 import type { Clock } from './ports.ts';
 import type { RunQueue } from './run-queue.ts';
-import { isMachine, limitIterations, stepEnded, tookTransition, transitionsTaken } from './xstate-internals.ts';
+import { restartDelay, type Supervision } from './supervision.ts';
+import { limitIterations, stopChildren } from './xstate-internals.ts';
 
 /** What a machine did with an envelope. */
 export type Handled = (status: OutcomeStatus, code?: ErrorCode) => void;
 
-export type End = { readonly status: 'done' | 'stopped' } | { readonly status: 'failed'; readonly reason: string };
+/** How a machine came to its end: `parked` may be started again. */
+export type End =
+  | { readonly status: 'done' | 'stopped' }
+  | { readonly status: 'parked'; readonly cause: 'failed' | 'stopped'; readonly failure: Failure };
 
 /** What the host tells about its machines. */
 export interface HostOwner {
   /** It took a step: its state may be another. */
   stepped(id: MachineId): void;
+  /** It failed, and begins anew after a while. */
+  failed(id: MachineId, failure: Failure): void;
+  /** It began anew: another actor has taken its place. */
+  restarted(id: MachineId): void;
   /** It takes no more events. */
   ended(id: MachineId, end: End): void;
   problem(message: string): void;
-}
-
-/** What a machine did last. */
-export interface Step {
-  /** Counts its steps. */
-  readonly count: number;
-  readonly event: string;
-  /** Definitions of the transitions that were taken, in order. */
-  readonly transitions: readonly object[];
 }
 
 /** A machine, for those who show it. */
@@ -37,56 +38,69 @@ export interface Shown {
   readonly actor: AnyActor;
   /** Missing before its first step. */
   readonly step: Step | undefined;
+  /** The newest last. */
+  readonly failures: readonly Failure[];
+  /** Whether it takes no more events, and will not by itself. */
+  readonly hasEnded: boolean;
 }
 
 export interface AddOptions {
   readonly input?: unknown;
   /** Where to go on from: what `actor.getPersistedSnapshot()` gave. */
   readonly snapshot?: Snapshot<unknown>;
+  /** `restart` unless told. An actor that ran before it came here is parked in any case: it is not ours to make anew. */
+  readonly supervision?: Supervision;
 }
 
 /** Takes envelopes in place of their machine. */
 export type MessageHandler = (envelope: Envelope) => void;
 
+/** An envelope that waits for its machine. */
+interface Waiting {
+  readonly envelope: Envelope;
+  /** On our clock. */
+  readonly deadline: number;
+  readonly handled: Handled;
+  attempts: number;
+}
+
 interface Hosted {
   readonly logic: AnyActorLogic;
-  readonly actor: AnyActor;
+  readonly acting: Acting;
+  readonly options: AddOptions;
   /** It ran before it came here, and runs on when it is taken out. */
   readonly isGuest: boolean;
-  /** Ends what we look at it with. */
-  leave: () => void;
+  observed: ObservedActor;
   handler: MessageHandler | undefined;
-  /** Whether it is of a kind that leaves events aside for which it has no transition. */
-  readonly ignores: boolean;
+  /** `resting`: it failed, and is about to begin anew. */
+  state: 'running' | 'resting' | End['status'];
   waiting: number;
-  state: 'running' | End['status'];
-  step: Step | undefined;
-  /** Of the step that is under way. */
-  taking: object[];
+  /** What came while it rests. */
+  resting: Waiting[];
+  /** What it is at just now. */
+  handling: Waiting | undefined;
+  failures: readonly Failure[];
+  failuresAt: readonly number[];
+  restart: unknown;
 }
 
-interface Handling {
-  readonly actor: AnyActor;
-  readonly event: MachineEvent;
-  readonly envelopeId: string;
-  took: boolean;
-}
-
-/** Runs the machines of one node, and hands them the envelopes that are for them, one at a time and in order. */
+/** Runs the machines of one node, hands them the envelopes that are for them, one at a time and in order, and starts anew those that fail. */
 export class Host {
   readonly #clock: Clock;
   readonly #queue: RunQueue;
   readonly #owner: HostOwner;
   readonly #machines = new Map<MachineId, Hosted>();
-  /** Envelopes for machines that do not run yet. */
-  readonly #held = new Map<MachineId, (() => void)[]>();
-  #handling: Handling | undefined;
+  /** Envelopes for machines that are not here yet. */
+  readonly #held = new Map<MachineId, Waiting[]>();
+  #handlingEnvelopeId: string | undefined;
 
   constructor(clock: Clock, queue: RunQueue, owner: HostOwner) {
     this.#clock = clock;
     this.#queue = queue;
     this.#owner = owner;
   }
+
+  // ---- The life of machines
 
   /**
    * Takes a machine in, or an actor that runs already; that one stays its owner's, and is not stopped with its host. What it can
@@ -97,48 +111,88 @@ export class Host {
       throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
     const isGuest = machine instanceof Actor;
     if (!isGuest) limitIterations(machine);
-    const actor: AnyActor = isGuest ? machine : createActor(machine, { id, clock: this.#clock, ...options });
-    if (isGuest && actor.getSnapshot().status !== 'active')
-      throw new InterMachineError(
-        'MACHINE_STOPPED',
-        `The actor for "${id}" ended already: ${actor.getSnapshot().status}`,
-      );
+    const actor: AnyActor = isGuest
+      ? machine
+      : createActor(machine, {
+          ...this.#actorOptions(id, options),
+          ...(options.snapshot && { snapshot: options.snapshot }),
+        });
+    const { status } = actor.getSnapshot();
+    if (isGuest && status !== 'active')
+      throw new InterMachineError('MACHINE_STOPPED', `The actor for "${id}" ended already: ${status}`);
     const hosted: Hosted = {
       logic: actor.logic as AnyActorLogic,
-      actor,
+      acting,
+      options,
       isGuest,
-      leave: () => {},
+      observed: this.#observe(id, actor, acting),
       handler: undefined,
-      ignores: isMachine(actor.logic as AnyActorLogic),
-      waiting: 0,
       state: 'running',
-      step: undefined,
-      taking: [],
+      waiting: 0,
+      resting: [],
+      handling: undefined,
+      failures: [],
+      failuresAt: [],
+      restart: undefined,
     };
-    enableActing(actor.system, acting);
     this.#machines.set(id, hosted);
-    const inspecting = actor.system.inspect((inspection) => this.#inspect(id, hosted, inspection));
-    const watching = actor.subscribe({
-      complete: () => this.#end(id, hosted, { status: actor.getSnapshot().status === 'done' ? 'done' : 'stopped' }),
-      error: (error: unknown) => this.#end(id, hosted, { status: 'failed', reason: reasonOf(error) }),
-    });
-    hosted.leave = () => {
-      inspecting.unsubscribe();
-      watching.unsubscribe();
-      disableActing(actor.system);
-    };
     return actor;
   }
 
   /** It begins, with what was held for it. */
   start(id: MachineId): void {
-    this.#machines.get(id)?.actor.start();
-    for (const deliver of this.#held.get(id) ?? []) deliver();
+    const hosted = this.#machines.get(id);
+    if (!hosted) return;
+    hosted.observed.actor.start();
+    const held = this.#held.get(id) ?? [];
     this.#held.delete(id);
+    for (const waiting of held) this.#enqueue(id, hosted, waiting);
   }
 
+  /** Begins anew at once, from the beginning, whether it runs, rests or is parked. Throws MACHINE_UNKNOWN, MACHINE_STOPPED. */
+  restart(id: MachineId): void {
+    const hosted = this.#hosted(id);
+    if (hosted.isGuest)
+      throw new InterMachineError(
+        'MACHINE_STOPPED',
+        `"${id}" is an actor that its program made: only that can start it anew`,
+      );
+    this.#clock.clearTimeout(hosted.restart);
+    hosted.observed.leave();
+    if (hosted.state === 'running') hosted.observed.actor.stop();
+    this.#begin(id, hosted);
+  }
+
+  /** It takes nothing more until `restart`. What waits for it is refused. Throws MACHINE_UNKNOWN. */
+  park(id: MachineId, reason: string): void {
+    const hosted = this.#hosted(id);
+    hosted.observed.leave();
+    if (!hosted.isGuest) hosted.observed.actor.stop();
+    this.#park(id, hosted, 'stopped', { at: this.#clock.wallTime(), reason });
+  }
+
+  /** Stops a machine for good, or lets a guest go. What waits for it is refused. */
+  stop(id: MachineId): void {
+    const hosted = this.#machines.get(id);
+    if (!hosted) return;
+    this.#clock.clearTimeout(hosted.restart);
+    hosted.observed.leave();
+    if (!hosted.isGuest) hosted.observed.actor.stop();
+    disableActing(hosted.observed.actor.system);
+    if (!hasEnded(hosted) || hosted.state === 'parked') this.#end(id, hosted, { status: 'stopped' });
+    this.#machines.delete(id);
+  }
+
+  stopAll(): void {
+    for (const id of [...this.#machines.keys()]) this.stop(id);
+  }
+
+  // ---- Asking about them
+
+  /** Whether it takes envelopes, now or when it is started anew by itself. */
   isRunning(id: MachineId): boolean {
-    return this.#machines.get(id)?.state === 'running';
+    const hosted = this.#machines.get(id);
+    return hosted !== undefined && !hasEnded(hosted);
   }
 
   /** Whether as many envelopes wait for the machine as may. */
@@ -148,12 +202,22 @@ export class Host {
 
   /** Also of one that ended. */
   shown(id: MachineId): Shown | undefined {
-    return this.#machines.get(id);
+    const hosted = this.#machines.get(id);
+    if (!hosted) return undefined;
+    const { logic, observed, failures } = hosted;
+    return { logic, actor: observed.actor, step: observed.step, failures, hasEnded: hasEnded(hosted) };
   }
 
   /** The envelope that a machine is handling just now, further up in this call stack. */
   get handlingEnvelopeId(): string | undefined {
-    return this.#handling?.envelopeId;
+    return this.#handlingEnvelopeId;
+  }
+
+  // ---- Envelopes
+
+  /** From here on envelopes go to `handler`; without one, to the machine again. Throws MACHINE_UNKNOWN. */
+  handle(id: MachineId, handler: MessageHandler | undefined): void {
+    this.#hosted(id).handler = handler;
   }
 
   /**
@@ -161,99 +225,148 @@ export class Host {
    * `handled` is called once.
    */
   deliver(id: MachineId, envelope: Envelope, handled: Handled): void {
+    const waiting: Waiting = { envelope, deadline: Number.POSITIVE_INFINITY, handled, attempts: 0 };
     const hosted = this.#machines.get(id);
-    if (!hosted) return this.#hold(id, () => this.deliver(id, envelope, handled));
-    this.#enqueue(hosted, envelope, Number.POSITIVE_INFINITY, handled);
+    if (hosted) return this.#enqueue(id, hosted, waiting);
+    const held = this.#held.get(id) ?? [];
+    held.push(waiting);
+    this.#held.set(id, held);
   }
 
   /** The same, for what is worth nothing after `deadline`, on our clock: it is not held. */
   deliverBefore(deadline: number, id: MachineId, envelope: Envelope, handled: Handled): void {
     const hosted = this.#machines.get(id);
     if (!hosted) return handled('refused', 'MACHINE_STOPPED');
-    this.#enqueue(hosted, envelope, deadline, handled);
+    this.#enqueue(id, hosted, { envelope, deadline, handled, attempts: 0 });
   }
 
-  /** From here on envelopes go to `handler`; without one, to the machine again. Throws MACHINE_UNKNOWN. */
-  handle(id: MachineId, handler: MessageHandler | undefined): void {
-    const hosted = this.#machines.get(id);
-    if (!hosted) throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" runs here`);
-    hosted.handler = handler;
-  }
-
-  /** Stops a machine for good, or lets a guest go. What waits for it is refused. */
-  stop(id: MachineId): void {
-    const hosted = this.#machines.get(id);
-    if (!hosted) return;
-    if (hosted.isGuest) {
-      hosted.leave();
-      if (hosted.state === 'running') this.#end(id, hosted, { status: 'stopped' });
-    } else hosted.actor.stop();
-    this.#machines.delete(id);
-  }
-
-  stopAll(): void {
-    for (const id of [...this.#machines.keys()]) this.stop(id);
-  }
-
-  #inspect(id: MachineId, hosted: Hosted, inspection: InspectionEvent): void {
-    const handling = this.#handling;
-    if (handling && tookTransition(inspection, handling.actor, handling.event)) handling.took = true;
-    hosted.taking.push(...transitionsTaken(inspection, hosted.actor));
-    const event = stepEnded(inspection, hosted.actor);
-    if (event === undefined) return;
-    if (hosted.taking.length > 0 || !hosted.ignores) {
-      hosted.step = { count: (hosted.step?.count ?? 0) + 1, event, transitions: hosted.taking };
-      hosted.taking = [];
-    }
-    this.#owner.stepped(id);
-  }
-
-  #hold(id: MachineId, deliver: () => void): void {
-    const held = this.#held.get(id) ?? [];
-    held.push(deliver);
-    this.#held.set(id, held);
-  }
-
-  #enqueue(hosted: Hosted, envelope: Envelope, deadline: number, handled: Handled): void {
-    if (hosted.state !== 'running') return handled('refused', 'MACHINE_STOPPED');
+  #enqueue(id: MachineId, hosted: Hosted, waiting: Waiting): void {
+    if (hasEnded(hosted)) return waiting.handled('refused', 'MACHINE_STOPPED');
     hosted.waiting++;
     this.#queue.push(() => {
       hosted.waiting--;
-      if (hosted.state !== 'running') return handled('refused', 'MACHINE_STOPPED');
-      if (this.#clock.now() > deadline) return handled('expired');
-      this.#handle(hosted, envelope, handled);
+      this.#take(id, hosted, waiting);
     });
   }
 
-  #handle(hosted: Hosted, envelope: Envelope, handled: Handled): void {
-    const { from: address, id: envelopeId, isAsk } = envelope;
-    setOrigin(envelope.event, { address, envelopeId, ...(isAsk && { isAsk }) });
-    if (hosted.handler) return this.#handleInPlace(hosted.handler, envelope, handled);
-    const handling: Handling = { actor: hosted.actor, event: envelope.event, envelopeId, took: false };
-    this.#handling = handling;
-    hosted.actor.send(envelope.event);
-    this.#handling = undefined;
-    if (this.#hasFailed(hosted)) handled('dead', 'MACHINE_FAILED');
-    else handled(handling.took || !hosted.ignores ? 'handled' : 'ignored');
+  #take(id: MachineId, hosted: Hosted, waiting: Waiting): void {
+    if (hasEnded(hosted)) return waiting.handled('refused', 'MACHINE_STOPPED');
+    if (this.#clock.now() > waiting.deadline) return waiting.handled('expired');
+    if (hosted.state === 'resting') {
+      hosted.waiting++;
+      hosted.resting.push(waiting);
+      return;
+    }
+    const { envelope, handled } = waiting;
+    const { from: address, id: envelopeId, isAsk, event } = envelope;
+    setOrigin(event, { address, envelopeId, ...(isAsk && { isAsk }) });
+    if (hosted.handler) return this.#handInPlace(id, hosted.handler, envelope, handled);
+    waiting.attempts++;
+    hosted.handling = waiting;
+    this.#handlingEnvelopeId = envelope.id;
+    const took = hosted.observed.handle(event);
+    this.#handlingEnvelopeId = undefined;
+    if (hosted.handling !== waiting) return;
+    hosted.handling = undefined;
+    handled(took ? 'handled' : 'ignored');
   }
 
-  #handleInPlace(handler: MessageHandler, envelope: Envelope, handled: Handled): void {
+  #handInPlace(id: MachineId, handler: MessageHandler, envelope: Envelope, handled: Handled): void {
     try {
       handler(envelope);
     } catch (thrown) {
-      this.#owner.problem(`the message handler of ${parseAddress(envelope.to).machine} failed: ${reasonOf(thrown)}`);
+      this.#owner.problem(`the message handler of ${id} failed: ${reasonOf(thrown)}`);
       return handled('dead', 'MACHINE_FAILED');
     }
     handled('handled');
   }
 
-  // Asked through a method: what the event did to the state is nothing the compiler can see.
-  #hasFailed(hosted: Hosted): boolean {
-    return hosted.state === 'failed';
+  // ---- Ends, failures, and beginning anew
+
+  #actorOptions(id: MachineId, { input }: AddOptions) {
+    return { id, clock: this.#clock, input };
+  }
+
+  #observe(id: MachineId, actor: AnyActor, acting: Acting): ObservedActor {
+    enableActing(actor.system, acting);
+    return new ObservedActor(actor, {
+      stepped: () => this.#owner.stepped(id),
+      completed: () => this.#completed(id),
+      failed: (error) => this.#failed(id, error),
+    });
+  }
+
+  #completed(id: MachineId): void {
+    const hosted = this.#machines.get(id);
+    if (!hosted || hasEnded(hosted)) return;
+    this.#end(id, hosted, { status: hosted.observed.actor.getSnapshot().status === 'done' ? 'done' : 'stopped' });
+  }
+
+  #failed(id: MachineId, error: unknown): void {
+    const hosted = this.#machines.get(id);
+    if (!hosted || hasEnded(hosted)) return;
+    const { isGuest, options, handling } = hosted;
+    hosted.observed.leave();
+    stopChildren(hosted.observed.actor);
+    hosted.handling = undefined;
+    hosted.failuresAt = [...hosted.failuresAt, this.#clock.now()].slice(-MAX_FAILURES_KEPT);
+    const supervision = isGuest ? 'park' : (options.supervision ?? 'restart');
+    const restartsAfterMs = restartDelay(supervision, hosted.failuresAt);
+    const failure: Failure = {
+      at: this.#clock.wallTime(),
+      reason: reasonOf(error),
+      ...(handling && { eventType: handling.envelope.event.type }),
+      ...(restartsAfterMs !== undefined && { restartsAfterMs }),
+    };
+    // It gets the event again, first of all; three times in all.
+    const getsItAgain = handling && restartsAfterMs !== undefined && handling.attempts < MAX_ATTEMPTS;
+    if (handling && !getsItAgain) handling.handled('dead', 'MACHINE_FAILED');
+    if (restartsAfterMs === undefined) return this.#park(id, hosted, 'failed', failure);
+    hosted.failures = [...hosted.failures, failure].slice(-MAX_FAILURES_KEPT);
+    hosted.state = 'resting';
+    if (getsItAgain) {
+      hosted.waiting++;
+      hosted.resting.unshift(handling);
+    }
+    hosted.restart = this.#clock.setTimeout(() => this.#begin(id, hosted), restartsAfterMs);
+    this.#owner.failed(id, failure);
+  }
+
+  #begin(id: MachineId, hosted: Hosted): void {
+    const actor = createActor(hosted.logic, this.#actorOptions(id, hosted.options));
+    hosted.observed = this.#observe(id, actor, hosted.acting);
+    hosted.state = 'running';
+    this.#owner.restarted(id);
+    actor.start();
+    this.#queueResting(id, hosted);
+  }
+
+  #queueResting(id: MachineId, hosted: Hosted): void {
+    const resting = hosted.resting;
+    hosted.resting = [];
+    for (const waiting of resting) {
+      hosted.waiting--;
+      this.#enqueue(id, hosted, waiting);
+    }
+  }
+
+  #park(id: MachineId, hosted: Hosted, cause: 'failed' | 'stopped', failure: Failure): void {
+    hosted.failures = [...hosted.failures, failure].slice(-MAX_FAILURES_KEPT);
+    this.#end(id, hosted, { status: 'parked', cause, failure });
   }
 
   #end(id: MachineId, hosted: Hosted, end: End): void {
+    this.#clock.clearTimeout(hosted.restart);
     hosted.state = end.status;
+    this.#queueResting(id, hosted);
     this.#owner.ended(id, end);
   }
+
+  #hosted(id: MachineId): Hosted {
+    const hosted = this.#machines.get(id);
+    if (!hosted) throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" runs here`);
+    return hosted;
+  }
 }
+
+const hasEnded = ({ state }: Hosted): boolean => state !== 'running' && state !== 'resting';

@@ -1,3 +1,4 @@
+import type { Failure } from '../../shared/api.ts';
 import type { Envelope, Outcome, OutcomeStatus, SendableEvent, Until } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { decodeEvent, encodeEvent } from '../../shared/event.ts';
@@ -105,6 +106,8 @@ export class Machinery {
     this.terms = new TermsOfMachines(self, (address) => this.#typeOf(address));
     this.host = new Host(clock, new RunQueue(clock, scheduler), {
       stepped: (id) => this.#showing.stepped(id),
+      failed: (id, failure) => this.#failed(id, failure),
+      restarted: (id) => this.#restarted(id),
       ended: (id, end) => this.#ended(id, end),
       problem: parts.problem,
     });
@@ -394,13 +397,34 @@ export class Machinery {
     this.#parts.machineChanged(change);
   }
 
+  #failed(id: MachineId, failure: Failure): void {
+    this.#parts.problem(
+      `machine ${id} failed${atEvent(failure)} and begins anew in ${failure.restartsAfterMs} ms: ${failure.reason}`,
+    );
+    this.monitoring.ended(id, 'failed');
+    this.sync.healthChanged(id, false);
+    this.#showing.stepped(id);
+  }
+
+  #restarted(id: MachineId): void {
+    this.#showing.restarted(id);
+    if (this.terms.of(id).health === 'manual') this.beats.start(id);
+    this.sync.healthChanged(id, true);
+  }
+
+  /** One that is parked stays known, so that a person sees it and can start it anew; any other end takes it out. */
   #ended(id: MachineId, end: End): void {
     if (this.#stopped) return;
-    if (end.status === 'failed') this.#parts.problem(`machine ${id} failed and takes no more events: ${end.reason}`);
+    const isParked = end.status === 'parked';
+    if (isParked)
+      this.#parts.problem(
+        `machine ${id} is parked and takes no more events${atEvent(end.failure)}: ${end.failure.reason}`,
+      );
     this.beats.stop(id);
     this.#showing.ended(id);
-    this.monitoring.ended(id, end.status === 'failed' ? 'failed' : 'stopped');
-    this.sync.removed(id);
+    this.monitoring.ended(id, isParked ? end.cause : 'stopped');
+    if (isParked) this.sync.healthChanged(id, false);
+    else this.sync.removed(id);
   }
 
   #info(address: Address): MachineInfo | undefined {
@@ -413,6 +437,8 @@ export class Machinery {
     return this.registry.description(node, machine)?.type;
   }
 }
+
+const atEvent = ({ eventType }: Failure): string => (eventType === undefined ? '' : ` at ${eventType}`);
 
 /** Its event is a fresh object: a machine must not share one with its sender. */
 export const envelopeFrom = ({ eventType: _, eventJson, ...parcel }: Parcel): Envelope => ({

@@ -161,6 +161,12 @@ const isLive = exactly({
     contextIsCut: isBoolean,
     step: isCount,
     tags: listOf(isString),
+    failures: listOf(
+      exactly({
+        required: { at: isCount, reason: isString },
+        optional: { eventType: isString, restartsAfterMs: isCount },
+      }),
+    ),
   },
   optional: {
     value: isStateValue(0),

@@ -18,7 +18,7 @@ export interface RegisteredMachineParts<Logic extends AnyActorLogic, Types exten
   readonly id: MachineId;
   readonly address: Address;
   readonly type: TypeName<Types>;
-  readonly actor: Actor<Logic>;
+  readonly actor: () => Actor<Logic>;
   readonly registrator: MachineRegistrator<Types>;
   readonly sender: Sender;
   readonly links: { of(machine: Address): readonly MachineInfo[]; link(one: Address, other: Address): void };
@@ -31,8 +31,8 @@ export class RegisteredMachine<Logic extends AnyActorLogic = AnyActorLogic, Type
   readonly id: MachineId;
   readonly address: Address;
   readonly type: TypeName<Types>;
-  readonly actor: Actor<Logic>;
   readonly registrator: MachineRegistrator<Types>;
+  readonly #actor: () => Actor<Logic>;
   readonly #sender: Sender;
   readonly #links: RegisteredMachineParts<Logic, Types>['links'];
 
@@ -40,10 +40,15 @@ export class RegisteredMachine<Logic extends AnyActorLogic = AnyActorLogic, Type
     this.id = parts.id;
     this.address = parts.address;
     this.type = parts.type;
-    this.actor = parts.actor;
+    this.#actor = parts.actor;
     this.registrator = parts.registrator;
     this.#sender = parts.sender;
     this.#links = parts.links;
+  }
+
+  /** The present one: a machine that failed and began anew has another. */
+  get actor(): Actor<Logic> {
+    return this.#actor();
   }
 
   // ---- Finding, and links

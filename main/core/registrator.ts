@@ -15,6 +15,7 @@ import type { MachineChange } from './registry-sync.ts';
 import type { RemoteActor } from './remote-machine.ts';
 import type { RemoteSnapshot } from './remote-snapshot.ts';
 import type { MachineQuery, Subscription } from './subscriptions.ts';
+import type { Supervision } from './supervision.ts';
 import type { Terms } from './terms.ts';
 
 export interface RegisterOptions<Logic extends AnyActorLogic> extends Terms {
@@ -26,6 +27,8 @@ export interface RegisterOptions<Logic extends AnyActorLogic> extends Terms {
   readonly input?: InputFrom<Logic>;
   /** Where to go on from: what `actor.getPersistedSnapshot()` gave. */
   readonly snapshot?: Snapshot<unknown>;
+  /** What becomes of it when it fails; `restart` unless told. An actor that ran before is parked in any case. */
+  readonly supervision?: Supervision;
 }
 
 /** A machine type, as it is known here. */
@@ -75,6 +78,14 @@ export interface MachineRegistrator<Types extends object = AnyTypes> extends Asy
   ): Promise<RegisteredMachine<Logic, Types>>;
   /** Stops a machine of ours and retires its id. Rejects with MACHINE_UNKNOWN. */
   unregister(machineId: string): Promise<void>;
+
+  /**
+   * Starts a machine of ours anew, from its beginning, whether it runs, is parked, or was stopped. Throws MACHINE_UNKNOWN, MACHINE_STOPPED for
+   * an actor that its program made.
+   */
+  restartMachine(machineId: string): void;
+  /** Stops a machine of ours until it is started anew: it stays known, and takes nothing. Throws MACHINE_UNKNOWN. */
+  stopMachine(machineId: string): void;
 
   /** By address, or by id where that is the only one. */
   machine(idOrAddress: string): MachineInfo | undefined;

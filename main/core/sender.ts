@@ -98,8 +98,16 @@ export class Sender {
     };
   }
 
+  /** A machine of ours that takes nothing is told at once. */
   #resolve(target: Target): MachineInfo {
-    return this.#parts.resolve(typeof target === 'string' ? target : target.address);
+    const { resolve, machinery } = this.#parts;
+    const machine = resolve(typeof target === 'string' ? target : target.address);
+    if (machine.local && !machinery.host.isRunning(machine.id))
+      throw new InterMachineError(
+        'MACHINE_STOPPED',
+        `Machine "${machine.id}" takes no events: it failed, or was stopped`,
+      );
+    return machine;
   }
 
   /** What machines do is asked for first, where it matters. */

@@ -47,6 +47,8 @@ export interface ShowingParts {
 
 interface Look {
   readonly throttle: Throttle;
+  /** Hears what the present actor emits. */
+  readonly hear: () => void;
   readonly end: () => void;
 }
 
@@ -81,20 +83,31 @@ export class Showing {
     for (const looker of [...(this.#lookers.get(id)?.keys() ?? [])]) this.#tell(id, looker);
   }
 
+  /** Another actor has taken its place: what that emits is heard, and its state is shown. */
+  restarted(id: MachineId): void {
+    for (const { hear } of this.#lookers.get(id)?.values() ?? []) hear();
+    this.stepped(id);
+  }
+
   /** Starts with the present state. Returns what ends it. Throws MACHINE_UNKNOWN. */
   look(id: MachineId, looker: Looker): () => void {
-    const { actor } = this.#shown(id);
+    this.#shown(id);
     const lookers = this.#lookers.get(id) ?? new Map<Looker, Look>();
     this.#lookers.set(id, lookers);
     const throttle = new Throttle(this.#parts.clock, WATCH_THROTTLE_MS, () => this.#tell(id, looker));
-    const emitting = looker.emitted && actor.on('*', (event: MachineEvent) => looker.emitted?.(event));
+    let hearing: { unsubscribe(): void } | undefined;
+    const hear = () => {
+      hearing?.unsubscribe();
+      if (looker.emitted) hearing = this.#shown(id).actor.on('*', (event: MachineEvent) => looker.emitted?.(event));
+    };
     const end = () => {
       throttle.stop();
-      emitting?.unsubscribe();
+      hearing?.unsubscribe();
       lookers.delete(looker);
       if (lookers.size === 0) this.#lookers.delete(id);
     };
-    lookers.set(looker, { throttle, end });
+    lookers.set(looker, { throttle, hear, end });
+    hear();
     throttle.touch();
     return end;
   }
@@ -213,7 +226,7 @@ export class Showing {
     if (!shown) return this.#endLook(id, looker, 'MACHINE_UNKNOWN');
     const live = liveOf(shown, looker.seesContext);
     looker.live(live);
-    if (live.status !== 'active') this.#endLook(id, looker, 'MACHINE_STOPPED');
+    if (shown.hasEnded) this.#endLook(id, looker, 'MACHINE_STOPPED');
   }
 
   #endLook(id: MachineId, looker: Looker, code: ErrorCode): void {

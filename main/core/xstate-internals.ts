@@ -14,6 +14,17 @@ export function limitIterations(logic: AnyActorLogic): void {
   if (options?.maxIterations === Number.POSITIVE_INFINITY) options.maxIterations = MAX_ITERATIONS;
 }
 
+/** A machine that failed leaves its children running: XState stops only what a machine leaves by a transition. */
+export function stopChildren(actor: AnyActorRef): void {
+  const { children = {} } = actor.getSnapshot() as {
+    children?: Readonly<Record<string, AnyActorRef & { _stop(): void }>>;
+  };
+  for (const child of Object.values(children)) {
+    stopChildren(child);
+    child._stop();
+  }
+}
+
 /** Whether this inspection tells that `actor`, a machine, took a transition because of `event`, that very object. */
 export const tookTransition = (inspection: InspectionEvent, actor: AnyActorRef, event: object): boolean =>
   inspection.type === '@xstate.microstep' &&

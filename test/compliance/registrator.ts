@@ -344,7 +344,7 @@ export function registratorSuite(
 
     test('a machine that failed or came to its end takes nothing more, and has no links', async () => {
       const near = await register('Near', 'collector');
-      const failing = await registerElsewhere('Door', 'door', { id: 'failing' });
+      const failing = await registerElsewhere('Door', 'door', { id: 'failing', supervision: 'park' });
       const ending = await register('Door', 'door', { id: 'ending' });
       expect(await settled(near.sendTo(failing.address, { type: 'BREAK' }))).toMatchObject({
         status: 'dead',
@@ -353,8 +353,13 @@ export function registratorSuite(
       expect(await settled(near.sendTo(ending.id, { type: 'END', result: 'fine' } as { type: string }))).toMatchObject({
         status: 'handled',
       });
-      await until('both are gone', () => !here.typeExists('Door'));
-      expect(near.connections()).toEqual([]);
+      // One that failed stays known, so that a person sees it; nobody finds it by its type.
+      await until('neither is found', () => here.discoverByType('Door').length === 0);
+      expect(ids(here.discoverByType('Door', { health: 'any' }))).toEqual(['failing']);
+      expect(ids(near.connections())).toEqual(['failing']);
+      expect(
+        (await settled(near.sendTo(failing.address, { type: 'OPEN' }).catch((error: { code: string }) => error))).code,
+      ).toBe('MACHINE_STOPPED');
       await expect(near.sendTo('ending', { type: 'OPEN' })).rejects.toMatchObject({ code: 'MACHINE_STOPPED' });
     });
 
@@ -496,6 +501,37 @@ export function registratorSuite(
       expect((await failure(here.ask(far.address, { type: 'SILENCE' }, { timeoutMs: 0 }))).code).toBe('INPUT_INVALID');
     });
 
+    test('a machine that fails begins anew, gets its event three times, and those that came meanwhile after it', async () => {
+      const far = await registerElsewhere('Door', 'door');
+      await far.sendTo(far.id, { type: 'OPEN' });
+      const downs: MachineDown[] = [];
+      here.monitor(far.address, (down) => downs.push(down));
+      const breaking = here.sendTo(far.address, { type: 'BREAK' });
+      const opening = here.sendTo(far.address, { type: 'OPEN' });
+      expect(await settled(breaking)).toMatchObject({ status: 'dead', code: 'MACHINE_FAILED' });
+      expect(await settled(opening)).toMatchObject({ status: 'handled' });
+      await until('it is healthy', () => here.isHealthy(far.address));
+      expect(await far.look()).toMatchObject({ status: 'active', value: 'open', context: { opened: 1 } });
+      expect(downs.map(({ reason }) => reason)).toEqual(['failed']);
+    });
+
+    test('a machine is stopped and started anew by hand', async () => {
+      const near = await register('Door', 'door');
+      await settled(here.sendTo(near.id, { type: 'OPEN' }));
+      here.stopMachine(near.id);
+      expect(here.isHealthy(near.id)).toBe(false);
+      await expect(here.sendTo(near.id, { type: 'CLOSE' })).rejects.toMatchObject({ code: 'MACHINE_STOPPED' });
+      here.restartMachine(near.id);
+      expect(here.isHealthy(near.id)).toBe(true);
+      expect(near.actor.getSnapshot().value).toBe('closed');
+      expect(await settled(here.sendTo(near.id, { type: 'OPEN' }))).toMatchObject({ status: 'handled' });
+      await settled(here.sendTo(near.id, { type: 'END', result: '' } as { type: string }));
+      await until('it came to its end', () => !here.typeExists('Door'));
+      here.restartMachine(near.id);
+      expect(ids(here.discoverByType('Door'))).toEqual([near.id]);
+      expect(() => here.restartMachine('nobody')).toThrow(expect.objectContaining({ code: 'MACHINE_UNKNOWN' }));
+    });
+
     // ---- Looking
 
     test('a machine is watched: from now on, each change at most every 50 ms, and its end', async () => {
@@ -594,7 +630,7 @@ export function registratorSuite(
       await first.unregister();
       await until('it is lost', () => actor.getSnapshot().connection === 'lost');
       expect(actor.getSnapshot().status).toBe('active');
-      const second = await registerElsewhere('Door', 'door', { id: 'second' });
+      const second = await registerElsewhere('Door', 'door', { id: 'second', supervision: 'park' });
       await until(
         'the next one is seen',
         () => actor.getSnapshot().address === second.address && actor.getSnapshot().connection === 'live',

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { assign, createMachine, fromCallback, fromPromise, raise, sendTo, setup } from 'xstate';
+import { type AnyActorLogic, assign, createMachine, fromCallback, fromPromise, raise, sendTo, setup } from 'xstate';
 import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
 import { SystemScheduler } from '../../main/adapters/clock/system.ts';
 import { type Acting, originOf } from '../../main/core/acting.ts';
@@ -32,13 +32,15 @@ beforeEach(() => {
   ends = [];
   host = new Host(clock, new RunQueue(clock, new SystemScheduler()), {
     stepped: () => {},
+    failed: nothing,
+    restarted: nothing,
     ended: (machine, end) => ends.push([machine, end]),
     problem: nothing,
   });
 });
 
-const start: Host['add'] = (machine, logic, acting) => {
-  const actor = host.add(machine, logic, acting);
+const start = (machine: MachineId, logic: AnyActorLogic, acting: Acting) => {
+  const actor = host.add(machine, logic, acting, { supervision: 'park' });
   host.start(machine);
   return actor;
 };
@@ -140,7 +142,9 @@ describe('a machine that ends', () => {
     start(other, createMachine({ on: { GO: {} } }), idle);
     const told = [deliver({ type: 'BREAK' }), deliver({ type: 'BREAK' }), deliver({ type: 'GO' }, other)];
     expect(await Promise.all(told)).toEqual(['dead MACHINE_FAILED', 'refused MACHINE_STOPPED', 'handled']);
-    expect(ends).toEqual([[id, { status: 'failed', reason: 'gripper jammed' }]]);
+    expect(ends).toMatchObject([
+      [id, { status: 'parked', cause: 'failed', failure: { reason: 'gripper jammed', eventType: 'BREAK' } }],
+    ]);
   });
 
   test('by an endless loop of eventless transitions', async () => {
@@ -150,7 +154,10 @@ describe('a machine that ends', () => {
       idle,
     );
     expect(await deliver({ type: 'GO' })).toBe('dead MACHINE_FAILED');
-    expect(ends[0]?.[1]).toMatchObject({ status: 'failed', reason: expect.stringContaining('Infinite loop') });
+    expect(ends[0]?.[1]).toMatchObject({
+      status: 'parked',
+      failure: { reason: expect.stringContaining('Infinite loop') },
+    });
   });
 
   test('by a guard that throws', async () => {
@@ -193,7 +200,7 @@ describe('a machine that ends', () => {
       idle,
     );
     await new Promise(setImmediate);
-    expect(ends).toEqual([[id, { status: 'failed', reason: 'no answer' }]]);
+    expect(ends).toMatchObject([[id, { status: 'parked', failure: { reason: 'no answer' } }]]);
   });
 });
 

@@ -40,6 +40,7 @@ export function run(
       context: JSON.stringify(snapshot.context),
       contextIsCut: false,
       tags: [],
+      failures: [],
       step,
       ...(last && { last }),
     });

@@ -70,6 +70,7 @@ export function pressLine(): Running {
       context: JSON.stringify({ part, strokes: part * 2 }),
       contextIsCut: false,
       tags: [],
+      failures: [],
       step: (world.live.get(address)?.step ?? 0) + 1,
       ...(at >= 0 && { last: { event, transitions: [`${id}:${at}`] } }),
     });

@@ -1,0 +1,75 @@
+import type { AnyActor, InspectionEvent } from 'xstate';
+import type { MachineEvent } from '../../shared/envelope.ts';
+import { isMachine, stepEnded, tookTransition, transitionsTaken } from './xstate-internals.ts';
+
+/** What a machine did last. */
+export interface Step {
+  /** Counts its steps. */
+  readonly count: number;
+  readonly event: string;
+  /** Definitions of the transitions that were taken, in order. */
+  readonly transitions: readonly object[];
+}
+
+/** What is told of an actor. */
+export interface ActorWatcher {
+  stepped(): void;
+  /** It came to its end or was stopped. */
+  completed(): void;
+  failed(error: unknown): void;
+}
+
+/** An actor, and what it does with its events. */
+export class ObservedActor {
+  readonly actor: AnyActor;
+  readonly #watcher: ActorWatcher;
+  /** Whether it is of a kind that leaves events aside for which it has no transition. */
+  readonly #ignores: boolean;
+  readonly #subscriptions: readonly { unsubscribe(): void }[];
+  #handling: { readonly event: MachineEvent; took: boolean } | undefined;
+  /** Of the step that is under way. */
+  #taking: object[] = [];
+  #step: Step | undefined;
+
+  constructor(actor: AnyActor, watcher: ActorWatcher) {
+    this.actor = actor;
+    this.#watcher = watcher;
+    this.#ignores = isMachine(actor.logic);
+    this.#subscriptions = [
+      actor.system.inspect((inspection) => this.#inspect(inspection)),
+      actor.subscribe({ complete: () => watcher.completed(), error: (error: unknown) => watcher.failed(error) }),
+    ];
+  }
+
+  /** Missing before its first step. */
+  get step(): Step | undefined {
+    return this.#step;
+  }
+
+  /** Hands it an event, which must be a fresh object. Returns whether it took it. */
+  handle(event: MachineEvent): boolean {
+    const handling = { event, took: false };
+    this.#handling = handling;
+    this.actor.send(event);
+    this.#handling = undefined;
+    return handling.took || !this.#ignores;
+  }
+
+  /** Looks at it no longer. */
+  leave(): void {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+  }
+
+  #inspect(inspection: InspectionEvent): void {
+    const handling = this.#handling;
+    if (handling && tookTransition(inspection, this.actor, handling.event)) handling.took = true;
+    this.#taking.push(...transitionsTaken(inspection, this.actor));
+    const event = stepEnded(inspection, this.actor);
+    if (event === undefined) return;
+    if (this.#taking.length > 0 || !this.#ignores) {
+      this.#step = { count: (this.#step?.count ?? 0) + 1, event, transitions: this.#taking };
+      this.#taking = [];
+    }
+    this.#watcher.stepped();
+  }
+}
