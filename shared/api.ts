@@ -197,6 +197,10 @@ export interface Calls {
   chart(input: { readonly address: string }): Chart;
   /** In the name of this node. Rejects as `sendTo` of a node does. */
   send(input: { readonly to: string; readonly event: { readonly type: string } }): Outcome;
+  /** Starts a machine of this node anew, from its beginning. Rejects with MACHINE_UNKNOWN, MACHINE_STOPPED where only its program can. */
+  restart(input: { readonly machine: string }): Nothing;
+  /** Stops a machine of this node until it is started anew. Rejects with MACHINE_UNKNOWN. */
+  stop(input: { readonly machine: string }): Nothing;
 }
 
 /** Streams: items at most ten times a second, until either side ends it. */
@@ -213,5 +217,12 @@ export interface Streams {
 export type Nothing = Readonly<Record<string, never>>;
 
 /** The same names as values; a missing one does not compile. */
-export const CALLS: Readonly<Record<keyof Calls, true>> = { node: true, messages: true, chart: true, send: true };
+export const CALLS: Readonly<Record<keyof Calls, true>> = {
+  node: true,
+  messages: true,
+  chart: true,
+  send: true,
+  restart: true,
+  stop: true,
+};
 export const STREAMS: Readonly<Record<keyof Streams, true>> = { peers: true, machines: true, log: true, watch: true };

@@ -16,7 +16,9 @@ const messages = z.strictObject({
 });
 const send = z.strictObject({ to: z.string().max(200), event: z.looseObject({ type: z.string() }) });
 
-export const INPUTS = { nothing, address, messages, send };
+const machine = z.strictObject({ machine: z.string().max(200) });
+
+export const INPUTS = { nothing, address, messages, send, machine };
 
 /** Throws INPUT_INVALID with everything that is wrong. */
 export function checked<Input>(schema: z.ZodType<Input>, input: unknown): Input {

@@ -1,7 +1,10 @@
 import type { Calls, NodeView, Streams } from '../../shared/api.ts';
+import { InterMachineError } from '../../shared/errors.ts';
+import { type MachineId, machineId } from '../../shared/ids.ts';
 import type { Pipe } from '../../shared/pipe.ts';
 import { type CallHandlers, serve } from '../../shared/rpc.ts';
 import type { Started } from '../compose.ts';
+import type { InterMachineNode } from '../core/node.ts';
 import { checked, INPUTS } from './inputs.ts';
 import { streamsOf } from './streams.ts';
 import { messageView } from './views.ts';
@@ -24,7 +27,26 @@ function callsOf(started: Started): CallHandlers<Calls> {
       const { to, event } = checked(INPUTS.send, input);
       return await node.sendTo(to, event);
     },
+    restart: (input) => {
+      node.restartMachine(ownMachine(node, checked(INPUTS.machine, input).machine));
+      return {};
+    },
+    stop: (input) => {
+      node.stopMachine(ownMachine(node, checked(INPUTS.machine, input).machine));
+      return {};
+    },
   };
+}
+
+/** The id of a machine of this node, which may be meant by its address. Throws MACHINE_UNKNOWN. */
+function ownMachine(node: InterMachineNode, idOrAddress: string): MachineId {
+  const machine = node.machine(idOrAddress);
+  if (machine && !machine.local)
+    throw new InterMachineError(
+      'MACHINE_UNKNOWN',
+      `"${machine.id}" runs on another node, ${machine.node.slice(0, 12)}…: start and stop it there`,
+    );
+  return machine?.id ?? machineId(idOrAddress);
 }
 
 const nodeView = ({ node, dataDir, networkKeyId, startedAt, version }: Started): NodeView => ({

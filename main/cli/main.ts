@@ -2,7 +2,9 @@ import { Command, CommanderError, Option } from 'commander';
 import { type DemoFlags, demo } from './demo.ts';
 import { fail } from './exit-codes.ts';
 import { idCommand } from './id.ts';
+import { machinesCommand } from './machines.ts';
 import { peersCommand } from './peers.ts';
+import { restartCommand, stopCommand } from './restart.ts';
 import { type RunFlags, run } from './run.ts';
 
 const USAGE_EXIT_CODE = 2;
@@ -52,7 +54,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .addOption(noOpen())
     .action(async (flags: DemoFlags) => await demo(flags));
 
-  for (const addTo of [idCommand, peersCommand]) addTo(program);
+  for (const addTo of [idCommand, peersCommand, machinesCommand, restartCommand, stopCommand]) addTo(program);
 
   try {
     await program.parseAsync(args, { from: 'user' });

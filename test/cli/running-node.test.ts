@@ -191,3 +191,36 @@ describe('a stranger at the port of a node that was killed', () => {
     expect(await place.ask('id')).toMatchObject({ code: 13, output: '' });
   });
 });
+
+describe('a person stops and restarts a machine', () => {
+  test('of the running node, and sees what it does', async () => {
+    await running('--name', 'kitchen', '--machine', 'feeder', 'press');
+    const machine = async (id: string) => {
+      const { output } = await place.ask('machines', '--json');
+      return output
+        .trim()
+        .split('\n')
+        .map(json)
+        .find((each) => each.id === id);
+    };
+    expect(await machine('Press_1')).toMatchObject({ type: 'Press', healthy: true, status: 'active', state: 'open' });
+    expect(await place.ask('stop', 'Press_1')).toMatchObject({
+      code: 0,
+      output: 'Press_1 takes no more events. "intermachine restart" starts it anew.\n',
+    });
+    expect(await machine('Press_1')).toMatchObject({ healthy: false, status: 'stopped' });
+    expect((await place.ask('machines')).output).toMatch(
+      /^machine +type .*\nFeeder_1 +Feeder .* ok .*\nPress_1 +Press .* stopped /,
+    );
+    const restarted = await place.ask('restart', 'Press_1', '--json');
+    expect(json(restarted.output)).toEqual({ event: 'restarted', machine: 'Press_1' });
+    expect(await machine('Press_1')).toMatchObject({ healthy: true, status: 'active' });
+  });
+
+  test('and is told when there is none of that name', async () => {
+    await running('--name', 'kitchen');
+    const told = await place.ask('restart', 'Nobody_1');
+    expect(told.code).not.toBe(0);
+    expect(told.errors).toContain('No machine "Nobody_1" is registered on this node');
+  });
+});

@@ -25,6 +25,14 @@ export function fakeCalls(world: FakeWorld): CallHandlers<Calls> {
       world.settle(row, status, code);
       return { id: row.id, status, ...(code && { code }) };
     },
+    restart(input) {
+      world.told.push(`restart ${(input as { readonly machine: string }).machine}`);
+      return {};
+    },
+    stop(input) {
+      world.told.push(`stop ${(input as { readonly machine: string }).machine}`);
+      return {};
+    },
   };
 }
 

@@ -40,6 +40,8 @@ export class FakeWorld {
   readonly log: MessageView[] = [];
   readonly charts = new Map<Address, Chart>();
   readonly live = new Map<Address, MachineLive>();
+  /** What it was told to do with its machines. */
+  readonly told: string[] = [];
   /** What pages sent. */
   readonly sent: { readonly to: string; readonly event: { readonly type: string } }[] = [];
   /** What becomes of what pages send. */

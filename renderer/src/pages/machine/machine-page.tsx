@@ -4,6 +4,7 @@ import { plain } from '../../parts/text.tsx';
 import { messagesHref } from '../../router.ts';
 import { Statechart } from '../../statechart/statechart.tsx';
 import { ContextPanel } from './context-panel.tsx';
+import { HealthPanel } from './health-panel.tsx';
 import { LastMessages } from './last-messages.tsx';
 import { MachineHeader } from './machine-header.tsx';
 import './machine-page.css';
@@ -41,6 +42,9 @@ function Machine({ address }: { readonly address: string }) {
         <aside className="machine-side" aria-label="Details">
           <Panel title="Send an event">
             <SendForm address={address} chart={chart} live={live} />
+          </Panel>
+          <Panel title="Health">
+            <HealthPanel view={view} live={live} />
           </Panel>
           <Panel title="Context">
             <ContextPanel live={live} />

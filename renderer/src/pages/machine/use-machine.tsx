@@ -44,8 +44,10 @@ export function useMachine(address: string): SeenMachine {
     ...(chart && { chart }),
     ...(chartError && { chartError }),
     ...(liveError && { liveError }),
-    // A stream that failed while the machine was away starts anew when it is back.
-    watcher: now && <Watcher key={String(isHere)} address={address} onLive={setLive} onError={setLiveError} />,
+    // A stream that ended while the machine was away, or stood still, starts anew when it is back.
+    watcher: now && (
+      <Watcher key={`${isHere} ${now.healthy}`} address={address} onLive={setLive} onError={setLiveError} />
+    ),
   };
 }
 

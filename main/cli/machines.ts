@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import type { MachineView } from '../../shared/api.ts';
+import { asksNode } from './node-command.ts';
+import { firstOf } from './running-node.ts';
+import { type Column, writeTable } from './table.ts';
+import { bold, cyan, dim, plain, red, yellow } from './text.ts';
+
+const COLUMNS: readonly Column<MachineView>[] = [
+  { heading: 'machine', text: ({ id }) => plain(id), look: bold },
+  { heading: 'type', text: ({ type }) => plain(type), look: cyan },
+  { heading: 'version', text: ({ version }) => plain(version) },
+  { heading: 'node', text: ({ nodeName, local }) => (local ? 'this node' : plain(nodeName) || '?') },
+  {
+    heading: 'health',
+    text: healthOf,
+    look: (text) => (text === 'ok' ? text : text === 'away' ? yellow(text) : red(text)),
+  },
+  { heading: 'state', text: ({ state }) => plain(state ?? '') || '-', look: dim },
+];
+
+/** `intermachine machines`: every machine that the running node knows, here and elsewhere. */
+export function machinesCommand(program: Command): void {
+  asksNode(
+    program.command('machines').description('every machine that the running node knows, here and elsewhere'),
+    async (node, { json }) => {
+      const { changed } = await firstOf(node.stream('machines', {}));
+      const machines = changed.toSorted(byPlace);
+      if (json) for (const machine of machines) process.stdout.write(`${JSON.stringify(machine)}\n`);
+      else if (machines.length === 0) process.stdout.write('No machine is known yet.\n');
+      else writeTable(machines, COLUMNS);
+    },
+  );
+}
+
+function healthOf({ reachable, healthy, status }: MachineView): string {
+  if (!reachable) return 'away';
+  if (healthy) return 'ok';
+  return status === 'error' || status === 'stopped' ? status : 'silent';
+}
+
+const byPlace = (a: MachineView, b: MachineView): number =>
+  Number(b.local) - Number(a.local) || a.nodeName.localeCompare(b.nodeName) || a.id.localeCompare(b.id);
