@@ -22,7 +22,8 @@ export interface RegistratorPlace {
   pass?(milliseconds: number): Promise<void>;
   /** Elsewhere can no longer be reached. Missing where it is here. */
   lose?(): Promise<void>;
-  close(): Promise<void>;
+  /** `isSpent`: the test lost or stopped what it was given. */
+  close(isSpent: boolean): Promise<void>;
 }
 
 /** What can be done in a place, beyond what can be done in each. */
@@ -42,12 +43,14 @@ export function registratorSuite(
   describe(`${name} as a registrator`, () => {
     let place: RegistratorPlace;
     let here: MachineRegistrator;
+    let isSpent: boolean;
 
     beforeEach(async () => {
       place = await openPlace();
       here = place.here;
+      isSpent = false;
     });
-    afterEach(() => place.close());
+    afterEach(() => place.close(isSpent));
 
     const until = async (what: string, check: () => unknown): Promise<void> => {
       for (let n = 0; n < 3_000; n++) {
@@ -586,6 +589,7 @@ export function registratorSuite(
         const downs: MachineDown[] = [];
         here.monitor(far.address, (down) => downs.push(down));
         await place.step();
+        isSpent = true;
         await place.lose?.();
         await until('it is told', () => downs.length > 0);
         expect(downs.map(({ reason }) => reason)).toEqual(['nodeLost']);
@@ -663,6 +667,7 @@ export function registratorSuite(
 
     test('a registrator that was stopped does nothing more, and stopping it again is nothing', async () => {
       const one = await register('Door', 'door');
+      isSpent = true;
       const stopping = [here.stop(), here.stop()];
       await settled(Promise.all(stopping));
       expect(one.actor.getSnapshot().status).toBe('stopped');

@@ -1,4 +1,8 @@
+import { afterAll } from 'vitest';
 import { registratorSuite } from '../compliance/registrator.ts';
-import { processesPlace } from '../support/registrator/places.ts';
+import { Processes } from '../support/registrator/places.ts';
 
-registratorSuite('two processes', { movesTime: false, hasOtherNode: true }, processesPlace);
+const processes = new Processes();
+afterAll(() => processes.close());
+
+registratorSuite('two processes', { movesTime: false, hasOtherNode: true }, () => processes.open());

@@ -22,7 +22,9 @@ export type Command =
   | { readonly do: 'sendTo'; readonly id: string; readonly to: string; readonly event: SendableEvent }
   | { readonly do: 'ask'; readonly id: string; readonly to: string; readonly event: SendableEvent }
   | { readonly do: 'heartbeat'; readonly id: string }
-  | { readonly do: 'countOfType'; readonly type: string };
+  | { readonly do: 'countOfType'; readonly type: string }
+  /** Everything that was registered is unregistered. */
+  | { readonly do: 'clear' };
 
 export interface Looked {
   readonly status: string;
@@ -64,6 +66,10 @@ export class Driver {
         return this.#registrator.heartbeat(command.id);
       case 'countOfType':
         return this.#registrator.countOfType(command.type);
+      case 'clear':
+        await clear(this.#registrator, this.#machines.keys());
+        this.#machines.clear();
+        return undefined;
     }
   }
 
@@ -72,6 +78,11 @@ export class Driver {
     if (!machine) throw new InterMachineError('MACHINE_UNKNOWN', `the test registered no "${id}"`);
     return machine;
   }
+}
+
+/** Unregisters machines; those that are unregistered already stay so. */
+export async function clear(registrator: MachineRegistrator, ids: Iterable<string>): Promise<void> {
+  for (const id of ids) await registrator.unregister(id).catch(() => undefined);
 }
 
 /** A machine that was registered elsewhere, and what it can be made to do there. */

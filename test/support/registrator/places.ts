@@ -4,12 +4,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SimulatedClock } from '../../../main/adapters/clock/simulated.ts';
-import { createNode, type ErrorCode, InterMachineError, LocalMachineRegistrator } from '../../../main/index.ts';
+import {
+  createNode,
+  type ErrorCode,
+  InterMachineError,
+  type InterMachineNode,
+  LocalMachineRegistrator,
+} from '../../../main/index.ts';
 import type { RegistratorPlace } from '../../compliance/registrator.ts';
 import { eventually } from '../discovery.ts';
 import { freeUdpPort } from '../udp-port.ts';
 import { World } from '../world.ts';
-import { type Command, Driver } from './driver.ts';
+import { type Command, clear, Driver } from './driver.ts';
 
 /** So that no place on this machine meets another one. */
 const KEY = 'abcdefghijklmnopqrstuvwxya';
@@ -44,8 +50,48 @@ export async function simulatedPlace(): Promise<RegistratorPlace> {
   };
 }
 
-/** Two nodes in two processes, over loopback. */
-export async function processesPlace(): Promise<RegistratorPlace> {
+/** Two nodes in two processes, over loopback. One pair serves test after test, until one of the two is gone. */
+export class Processes {
+  #pair: Pair | undefined;
+
+  async open(): Promise<RegistratorPlace> {
+    this.#pair ??= await openPair();
+    const { here, child, run } = this.#pair;
+    return {
+      here,
+      run,
+      step: () => new Promise((resolve) => setTimeout(resolve, 5)),
+      lose: async () => {
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      },
+      close: async (isSpent) => {
+        if (isSpent) return await this.close();
+        await run({ do: 'clear' });
+        await clear(
+          here,
+          [...here.machines()].filter(({ local }) => local).map(({ id }) => id),
+        );
+        await eventually('nothing is left', () => here.machines().length === 0);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    const pair = this.#pair;
+    this.#pair = undefined;
+    await pair?.close();
+  }
+}
+
+interface Pair {
+  readonly here: InterMachineNode;
+  readonly child: ChildProcess;
+  readonly run: (command: Command) => Promise<unknown>;
+  close(): Promise<void>;
+}
+
+async function openPair(): Promise<Pair> {
   const home = await mkdtemp(join(tmpdir(), 'intermachine-test-'));
   const loopbackPort = await freeUdpPort();
   const child = fork(new URL('./host.ts', import.meta.url), [join(home, 'there'), String(loopbackPort), KEY]);
@@ -60,12 +106,8 @@ export async function processesPlace(): Promise<RegistratorPlace> {
   await eventually('the other process is alive', () => here.peers().some((peer) => peer.state === 'alive'));
   return {
     here,
+    child,
     run: commander(child),
-    step: () => new Promise((resolve) => setTimeout(resolve, 5)),
-    lose: async () => {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    },
     close: async () => {
       await here.stop();
       if (child.connected) {
