@@ -89,6 +89,11 @@ export class Asks {
     return true;
   }
 
+  stop(): void {
+    const stopped = new InterMachineError('NODE_STOPPED', 'The node stopped before the reply came');
+    for (const { fail } of this.#asked.values()) fail(stopped);
+  }
+
   /** Its answers would go to a line that is no longer there. */
   disconnected(peer: NodeId): void {
     for (const { to, fail } of this.#asked.values()) if (to.node === peer) fail(failure('PEER_OFFLINE', to));

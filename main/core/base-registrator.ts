@@ -2,7 +2,7 @@ import valid from 'semver/functions/valid.js';
 import { Actor, type AnyActorLogic, createActor } from 'xstate';
 import type { MachineDefinition, MachineLive } from '../../shared/api.ts';
 import type { Outcome, SendableEvent } from '../../shared/envelope.ts';
-import { InterMachineError } from '../../shared/errors.ts';
+import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import {
   type Address,
   addressOf,
@@ -64,6 +64,8 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   readonly #parts: RegistratorParts;
   readonly #sender: Sender;
   readonly #registering = new Set<MachineId>();
+  /** What rejects those who wait for machines. */
+  readonly #waiting = new Set<(error: InterMachineError) => void>();
   #stopping: Promise<void> | undefined;
 
   constructor(parts: RegistratorParts) {
@@ -187,6 +189,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     this.#assertRunning();
     const { clock } = this.#parts;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.add(reject);
     const found = new Set<Address>();
     const timer = clock.setTimeout(() => {
       const text = `${found.size} of ${count} machines of type "${type}" were found within ${timeoutMs} ms`;
@@ -203,6 +206,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
       return this.discoverByType(type, options);
     } finally {
       clock.clearTimeout(timer);
+      this.#waiting.delete(reject);
       searching.unsubscribe();
     }
   }
@@ -233,7 +237,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     const { subscriptions, watching } = this.#parts.machinery;
     const asked: MachineQuery = typeof query === 'string' ? { type: query } : query;
     if (asked.type !== undefined && looksAtStates(asked)) watching.wantStatesOf(asked.type);
-    return subscriptions.subscribe(asked, listener);
+    return subscriptions.subscribe(asked, this.#guarded('subscription', listener));
   }
 
   // ---- Health
@@ -289,7 +293,9 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   // ---- Looking
 
   watch(target: string | MachineInfo, observer: ((snapshot: RemoteSnapshot) => void) | WatchObserver): Subscription {
-    const { next, complete }: WatchObserver = typeof observer === 'function' ? { next: observer } : observer;
+    const given: WatchObserver = typeof observer === 'function' ? { next: observer } : observer;
+    const next = this.#guarded('watch', (snapshot: RemoteSnapshot) => given.next?.(snapshot));
+    const complete = this.#guarded('watch', () => given.complete?.());
     const machine = this.#resolve(target);
     const { address } = machine;
     let seen: MachineLive | undefined;
@@ -297,11 +303,11 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     const end = this.#parts.machinery.watching.watch(machine, {
       live: (live) => {
         seen = live;
-        next?.(remoteSnapshot({ connection: 'live', address, live }));
+        next(remoteSnapshot({ connection: 'live', address, live }));
       },
-      lost: () => next?.(remoteSnapshot({ connection: 'lost', address, live: seen })),
+      lost: () => next(remoteSnapshot({ connection: 'lost', address, live: seen })),
       ended: () => {
-        if (!isOver) complete?.();
+        if (!isOver) complete();
       },
     });
     return subscription(() => {
@@ -311,7 +317,8 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   }
 
   monitor(target: string | MachineInfo, listener: (down: MachineDown) => void): Subscription {
-    return subscription(this.#parts.machinery.monitoring.monitor(this.#resolve(target), listener));
+    const { monitoring } = this.#parts.machinery;
+    return subscription(monitoring.monitor(this.#resolve(target), this.#guarded('monitor', listener)));
   }
 
   async describe(target: string | MachineInfo): Promise<MachineDefinition> {
@@ -336,6 +343,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
 
   stop(): Promise<void> {
     this.#stopping ??= this.end();
+    for (const reject of this.#waiting) reject(new InterMachineError('NODE_STOPPED', 'The node is stopped'));
     return this.#stopping;
   }
 
@@ -392,6 +400,17 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     const addresses = new Set([...ofType, ...links.of(address)]);
     addresses.delete(address);
     return [...addresses].flatMap((each) => this.machine(each) ?? []);
+  }
+
+  /** What a program's listener throws is told, and disturbs nobody: least of all the line on which the news came. */
+  #guarded<News extends unknown[]>(what: string, listener: (...news: News) => void): (...news: News) => void {
+    return (...news) => {
+      try {
+        listener(...news);
+      } catch (thrown) {
+        this.#parts.problem(`the listener of a ${what} failed: ${reasonOf(thrown)}`);
+      }
+    };
   }
 
   #isTaken(id: MachineId): boolean {

@@ -77,6 +77,8 @@ export const MESSAGES_MAX = 10_000;
 
 /** A watched machine is shown at most this often: faster than an eye follows. */
 export const WATCH_THROTTLE_MS = 50;
+/** Machines that one peer watches here, and as many that it monitors: more than a screen or a program follows, little enough to keep. */
+export const MAX_WATCHES = 10_000;
 /** The states of all machines, for lists. */
 export const STATES_THROTTLE_MS = 100;
 /** For a machine's chart from its node. */

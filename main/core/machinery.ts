@@ -127,7 +127,8 @@ export class Machinery {
       digest: parts.digest,
       machines: () => this.registry.machinesOf(self),
       typeOf: (id) => this.registry.description(self, id)?.type,
-      send: (peer, frame) => lines.offer(peer, frame),
+      send: (peer, frame) => lines.send(peer, frame),
+      offer: (peer, frame) => lines.offer(peer, frame),
       areStatesWanted: () => this.watching.wantsStates,
       statesChanged: (ids) => this.watching.ownStatesChanged(ids),
     });
@@ -135,7 +136,7 @@ export class Machinery {
       self,
       showing: this.#showing,
       clock,
-      send: (peer, frame) => lines.offer(peer, frame),
+      send: (peer, frame) => lines.send(peer, frame),
       connectedPeers: () => lines.connected(),
       statesChanged: (addresses) =>
         this.subscriptions.statesChanged(addresses.flatMap((each) => this.#info(each) ?? [])),
@@ -296,6 +297,7 @@ export class Machinery {
   /** What is still under way is not waited for. */
   stop(): void {
     this.close();
+    this.#asks.stop();
     this.#stopped = true;
     this.#showing.stop();
     this.beats.stopAll();

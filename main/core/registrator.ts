@@ -1,7 +1,6 @@
 import type { Actor, AnyActorLogic, InputFrom, Snapshot } from 'xstate';
 import type { MachineDefinition } from '../../shared/api.ts';
 import type { Outcome, SendableEvent } from '../../shared/envelope.ts';
-import type { MachineId } from '../../shared/ids.ts';
 import type { AskOptions, Reply } from './asks.ts';
 import type { Choice } from './balancing.ts';
 import type { FindOptions } from './finding.ts';
@@ -154,5 +153,3 @@ export interface MachineRegistrator<Types extends object = AnyTypes> extends Asy
   /** Stops the machines that it started, and everything else. May be called twice. */
   stop(): Promise<void>;
 }
-
-export type { MachineId };

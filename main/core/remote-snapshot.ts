@@ -47,7 +47,7 @@ export function remoteSnapshot<Logic extends AnyActorLogic>({
     connection,
     address,
     value,
-    context: live && !live.contextIsCut ? contextOf(live) : undefined,
+    context: live?.contextIsCut === false ? (parsed(live.context) ?? undefined) : undefined,
     tags,
     matches: (state: StateValue) => value !== undefined && matchesState(state, value),
     hasTag: (tag: string) => tags.has(tag),
@@ -58,15 +58,18 @@ export function remoteSnapshot<Logic extends AnyActorLogic>({
 
 function endOf(live: MachineLive | undefined): Snapshot<unknown> {
   if (live?.status === 'done') {
-    const output: unknown = live.output === undefined ? undefined : JSON.parse(live.output);
-    return { status: 'done', output, error: undefined };
+    return { status: 'done', output: parsed(live.output), error: undefined };
   }
   if (live?.status === 'error')
     return { status: 'error', output: undefined, error: new Error(live.error ?? 'It failed and did not say why') };
   return { status: 'active', output: undefined, error: undefined };
 }
 
-function contextOf({ context }: MachineLive): unknown {
-  const parsed: unknown = JSON.parse(context);
-  return parsed ?? undefined;
+/** What a peer says is JSON may be none. */
+function parsed(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

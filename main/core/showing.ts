@@ -5,7 +5,7 @@ import { encodeEvent } from '../../shared/event.ts';
 import type { MachineId, NodeId } from '../../shared/ids.ts';
 import { utf8Length } from '../../shared/utf8.ts';
 import { chartOf } from './chart.ts';
-import { MAX_ENVELOPE_BYTES, STATES_THROTTLE_MS, WATCH_THROTTLE_MS } from './defaults.ts';
+import { MAX_ENVELOPE_BYTES, MAX_WATCHES, STATES_THROTTLE_MS, WATCH_THROTTLE_MS } from './defaults.ts';
 import type { MachineState } from './finding.ts';
 import type { Host } from './host.ts';
 import { liveOf, stateOf } from './machine-live.ts';
@@ -37,8 +37,9 @@ export interface ShowingParts {
   readonly typeOf: (id: MachineId) => string | undefined;
   readonly terms: TermsOfMachines;
   readonly digest: (text: string) => string;
+  readonly send: (peer: NodeId, frame: ObservationFrame) => void;
   /** Returns false where the peer is behind with reading: it gets the newest state later. */
-  readonly send: (peer: NodeId, frame: ObservationFrame) => boolean;
+  readonly offer: (peer: NodeId, frame: ObservationFrame) => boolean;
   /** Whether somebody here wants to know the states of all machines. */
   readonly areStatesWanted: () => boolean;
   /** The states of some of our machines changed. */
@@ -169,21 +170,23 @@ export class Showing {
   }
 
   #watch(peer: NodeId, { watch, machine: id, emitted }: Watch): void {
-    const { send } = this.#parts;
+    const { send, offer } = this.#parts;
     this.#unwatch(peer, watch);
     const watches = this.#peerWatches.get(peer) ?? new Map<number, () => void>();
     this.#peerWatches.set(peer, watches);
+    if (watches.size >= MAX_WATCHES)
+      throw new InterMachineError('FRAME_INVALID', `${MAX_WATCHES} machines are watched already`);
     try {
       const { watchable = 'context' } = this.#termsFor(id);
       if (!watchable) throw new InterMachineError('NOT_WATCHABLE', `"${id}" may not be watched by other nodes`);
       const end = this.look(id, {
         seesContext: watchable === 'context',
         live: (live) => {
-          if (!send(peer, { type: 'snapshot', watch, live })) this.#lookAgain(id);
+          if (!offer(peer, { type: 'snapshot', watch, live })) this.#lookAgain(id);
         },
         unseen: (code) => send(peer, { type: 'unseen', watch, code }),
         ...(emitted && {
-          emitted: (event: MachineEvent) => send(peer, { type: 'emitted', watch, event: encodeEvent(event) }),
+          emitted: (event: MachineEvent) => offer(peer, { type: 'emitted', watch, event: encodeEvent(event) }),
         }),
       });
       watches.set(watch, end);
@@ -249,7 +252,7 @@ export class Showing {
 
   /** In pages. Returns whether the peer took them all. */
   #sendStates(peer: NodeId, of: readonly MachineStateEntry[]): boolean {
-    return pagesOf(of).every((page) => this.#parts.send(peer, { type: 'states', of: page }));
+    return pagesOf(of).every((page) => this.#parts.offer(peer, { type: 'states', of: page }));
   }
 
   /** What this peer may and wants to know. */

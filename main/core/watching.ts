@@ -25,7 +25,7 @@ export interface WatchingParts {
   readonly self: NodeId;
   readonly showing: Showing;
   readonly clock: Clock;
-  readonly send: (peer: NodeId, frame: ObservationFrame) => boolean;
+  readonly send: (peer: NodeId, frame: ObservationFrame) => void;
   readonly connectedPeers: () => readonly NodeId[];
   /** What these machines do is known anew. */
   readonly statesChanged: (addresses: readonly Address[]) => void;

@@ -663,13 +663,44 @@ export function registratorSuite(
         expect(seen[0]).toMatchObject({ value: 'closed', context: undefined });
       });
 
+    test('a listener that throws disturbs neither its registrator nor the line on which the news came', async () => {
+      const far = await registerElsewhere('Door', 'door');
+      const fail = () => {
+        throw new Error('a fault of the program');
+      };
+      const seen: string[] = [];
+      here.subscribe('Door', fail);
+      here.watch(far.address, fail);
+      here.monitor(far.address, fail);
+      here.monitor(far.address, ({ reason }) => seen.push(reason));
+      await far.sendTo(far.id, { type: 'OPEN' });
+      await place.step();
+      expect((await settled(here.sendTo(far.address, { type: 'CLOSE' }))).status).toBe('handled');
+      await far.unregister();
+      await until('the other one is told', () => seen.length > 0);
+      expect(seen).toEqual(['stopped']);
+    });
+
     // ---- The end
 
     test('a registrator that was stopped does nothing more, and stopping it again is nothing', async () => {
       const one = await register('Door', 'door');
       isSpent = true;
+      const far = await registerElsewhere('Clerk', 'clerk');
+      const failure = (promise: Promise<unknown>) =>
+        promise.then(
+          () => undefined,
+          (error: { code: string }) => error.code,
+        );
+      const waiting = [
+        failure(here.waitForType('Nobody', { timeoutMs: 60_000 })),
+        failure(here.ask(far.address, { type: 'SILENCE' }, { timeoutMs: 60_000 })),
+      ];
+      await place.step();
       const stopping = [here.stop(), here.stop()];
       await settled(Promise.all(stopping));
+      expect(await settled(waiting[0] as Promise<unknown>)).toBe('NODE_STOPPED');
+      expect(await settled(waiting[1] as Promise<unknown>)).toMatch(/NODE_STOPPED|PEER_OFFLINE/);
       expect(one.actor.getSnapshot().status).toBe('stopped');
       await expect(here.register('Door', MACHINES.door)).rejects.toMatchObject({ code: 'NODE_STOPPED' });
       await expect(here.sendTo(one.address, { type: 'OPEN' })).rejects.toMatchObject({
