@@ -67,4 +67,5 @@ export type { RemoteSnapshot } from './core/remote-snapshot.ts';
 export type { ConnectedMachine } from './core/session.ts';
 export type { MachineQuery, Subscription } from './core/subscriptions.ts';
 export type { Accept, Terms } from './core/terms.ts';
+export { defineMachine, type MachineModule } from './machine-files/definition.ts';
 export { type InProcessOptions, InterMachineConnector, InterMachineSession, LocalMachineRegistrator };

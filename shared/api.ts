@@ -168,6 +168,44 @@ export interface MachineLive {
   readonly step: number;
 }
 
+/** Something that is wrong in a machine file, for whoever wrote it. */
+export interface FileProblem {
+  /** With an error the file is not taken. */
+  readonly severity: 'error' | 'warning';
+  /** Where in the machine, as in `states.open.on.LOAD.target`; empty for the file as a whole. */
+  readonly path: string;
+  readonly message: string;
+  /** What to do. */
+  readonly hint?: string;
+  /** From 1; missing where there is no place in the text. */
+  readonly line?: number;
+  readonly column?: number;
+  /** Characters. */
+  readonly length?: number;
+}
+
+/** The folder of machine files. */
+export interface FilesItem {
+  /** Missing where there is none. */
+  readonly folder?: string;
+  /** In alphabetical order. */
+  readonly files: readonly FileView[];
+}
+
+/** A file of the folder of machine files. */
+export interface FileView {
+  readonly name: string;
+  /** Of its machines; missing where the file never was right. */
+  readonly type?: string;
+  readonly version?: string;
+  /** Ids of the machines that run of it. */
+  readonly machines: readonly string[];
+  /** What is wrong with it as it is now. With an error, its machines are those of the last time it was right. */
+  readonly problems: readonly FileProblem[];
+  /** How its machines took the last change: one sentence for each. */
+  readonly notes: readonly string[];
+}
+
 /** Machines that changed since the item before; the first item has all of them. */
 export interface MachinesItem {
   readonly changed: readonly MachineView[];
@@ -208,6 +246,8 @@ export interface Streams {
   /** The whole list, whenever something of it changes. */
   peers(input: Nothing): readonly PeerView[];
   machines(input: Nothing): MachinesItem;
+  /** The whole list, whenever something of it changes. */
+  files(input: Nothing): FilesItem;
   log(input: Nothing): LogItem;
   /** The newest state; states in between may be passed over. Ends when the machine does. */
   watch(input: { readonly address: string }): MachineLive;
@@ -225,4 +265,10 @@ export const CALLS: Readonly<Record<keyof Calls, true>> = {
   restart: true,
   stop: true,
 };
-export const STREAMS: Readonly<Record<keyof Streams, true>> = { peers: true, machines: true, log: true, watch: true };
+export const STREAMS: Readonly<Record<keyof Streams, true>> = {
+  peers: true,
+  machines: true,
+  files: true,
+  log: true,
+  watch: true,
+};

@@ -87,7 +87,7 @@ function checkProperties(value: object, path: string, depth: number): void {
 }
 
 /** Whether brackets outside of strings nest deeper than `limit`; told without parsing. */
-function isDeeperThan(json: string, limit: number): boolean {
+export function isDeeperThan(json: string, limit: number): boolean {
   let depth = 0;
   let inString = false;
   for (let at = 0; at < json.length; at++) {

@@ -1,4 +1,4 @@
-import type { AnyActorLogic, AnyActorRef, InspectionEvent } from 'xstate';
+import type { AnyActor, AnyActorLogic, AnyActorRef, AnyMachineSnapshot, EventObject, InspectionEvent } from 'xstate';
 import { MAX_ITERATIONS } from './defaults.ts';
 
 // Everything that leans on XState beyond its documented API stands in this module, and
@@ -42,3 +42,28 @@ export const stepEnded = (inspection: InspectionEvent, actor: AnyActorRef): stri
 
 /** Only machines ignore events; other logic takes whatever it is sent. */
 export const isMachine = (logic: AnyActorLogic): boolean => '__xstatenode' in logic;
+
+interface DelayedEntry {
+  readonly type?: unknown;
+  readonly id?: unknown;
+  readonly event?: EventObject;
+  readonly delay?: number | string | ((args: object, params: undefined) => number);
+}
+
+/**
+ * Starts the delays of the states that a machine is in, from their beginning. XState starts them when a state is entered, and a machine
+ * that goes on from a snapshot enters none: without this it would wait for ever.
+ */
+export function armDelays(actor: AnyActor): void {
+  const { _nodes: nodes = [], machine, context } = actor.getSnapshot() as Partial<AnyMachineSnapshot>;
+  for (const { id, delay, event, type } of nodes.flatMap((node) => node.entry as readonly DelayedEntry[])) {
+    if (type !== 'xstate.raise' || !String(id).startsWith('xstate.after.') || !event) continue;
+    const known = typeof delay === 'string' ? machine?.implementations.delays[delay] : delay;
+    const milliseconds: unknown =
+      typeof known === 'function'
+        ? known({ context, event: { type: 'xstate.init' }, self: actor } as never, undefined as never)
+        : known;
+    if (typeof milliseconds === 'number')
+      actor.system.scheduler.schedule(actor, actor, event, milliseconds, String(id));
+  }
+}
