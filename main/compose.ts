@@ -16,11 +16,14 @@ import { WebSocketTransport } from './adapters/transport/websocket.ts';
 import { type NodeConfig, nodesIn } from './config.ts';
 import type { AnyTypes } from './core/machine-types.ts';
 import type { InterMachineNode } from './core/node.ts';
-import type { Store, StoreState } from './core/ports.ts';
+import type { Clock, Store, StoreState } from './core/ports.ts';
 import { startNode } from './core/start-node.ts';
 import { digestOf } from './in-process.ts';
+import { type Loaded, loadFile } from './machine-files/load-file.ts';
+import { MachineFiles } from './machine-files/machine-files.ts';
+import { NodeHost } from './machine-files/node-host.ts';
 
-export { shippedMachine } from './machines/shipped.ts';
+export { SHIPPED_NAMES, shippedMachine } from './machines/shipped.ts';
 
 /** As in package.json; a test holds the two together. */
 const VERSION = '0.1.0';
@@ -43,6 +46,8 @@ export interface Started<Types extends object = AnyTypes> {
   readonly dataDir?: string;
   /** Which network key it has; tells nothing about the key. Missing in an open network. */
   readonly networkKeyId?: string;
+  /** Missing where there is no folder for them. */
+  readonly files?: MachineFiles;
   /** Wall clock, milliseconds. */
   readonly startedAt: number;
   /** Of InterMachine. */
@@ -97,11 +102,16 @@ export async function startFrom<Types extends object = AnyTypes>(
     });
     const [key] = keys;
     const startedAt = clock.wallTime();
+    const files =
+      opened.dataDir !== undefined && config.machineFiles
+        ? runFiles(node as unknown as InterMachineNode, join(opened.dataDir, 'machines'), clock, report)
+        : undefined;
     return {
       node,
       startedAt,
       version: VERSION,
       ...(opened.dataDir && { dataDir: opened.dataDir }),
+      ...(files && { files }),
       ...(key && { networkKeyId: key.id }),
     };
   } catch (thrown) {
@@ -109,6 +119,27 @@ export async function startFrom<Types extends object = AnyTypes>(
     throw thrown;
   }
 }
+
+/** The node is there at once; the machines of its folder follow, so that no file can keep it from starting. */
+function runFiles(
+  node: InterMachineNode,
+  folder: string,
+  clock: Clock,
+  report: (message: string) => void,
+): MachineFiles {
+  const files = new MachineFiles({ folder, clock, host: new NodeHost(node), report });
+  void files.start();
+  // Whoever stops the node means its files as well: nothing may be started on it any more.
+  const stop = node.stop.bind(node);
+  node.stop = async () => {
+    files.stop();
+    await stop();
+  };
+  return files;
+}
+
+/** What a node would say of a machine file. */
+export const checkFile = (path: string): Promise<Loaded> => loadFile(path, new SystemClock());
 
 export const dashboardTokenFile = (dataDir: string): string => join(dataDir, 'dashboard-token');
 

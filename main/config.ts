@@ -30,6 +30,8 @@ export interface NodeOptions {
   readonly loopbackPort?: number;
   /** Tell machine types to everybody on the link. */
   readonly advertiseTypes?: boolean;
+  /** Run the machines of the files in the folder `machines` of the data directory; unless told not to. */
+  readonly machineFiles?: boolean;
 }
 
 /** Options with their defaults, checked. */
@@ -48,6 +50,7 @@ export interface NodeConfig {
   readonly peers: readonly string[];
   readonly loopbackPort: number | undefined;
   readonly advertiseTypes: boolean;
+  readonly machineFiles: boolean;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -77,6 +80,7 @@ const OPTIONS = z
     peers: z.array(z.string()).default([]),
     loopbackPort: port.min(1, 'from 1 to 65535').optional(),
     advertiseTypes: z.boolean().default(true),
+    machineFiles: z.boolean().default(true),
   })
   .refine(
     ({ open, networkKey }) => !open || networkKey === undefined,

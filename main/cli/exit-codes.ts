@@ -18,6 +18,9 @@ const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   NODE_SILENT: 15,
 };
 
+/** Of `intermachine check`, where a file has errors. */
+export const CHECK_FAILED_EXIT_CODE = 16;
+
 /** One sentence on standard error, and the exit code that goes with it. */
 export function fail(thrown: unknown): never {
   const code = thrown instanceof InterMachineError ? thrown.code : 'INTERNAL';

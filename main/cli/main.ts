@@ -1,4 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
+import { SHIPPED_NAMES } from '../compose.ts';
+import { checkCommand } from './check.ts';
 import { type DemoFlags, demo } from './demo.ts';
 import { fail } from './exit-codes.ts';
 import { idCommand } from './id.ts';
@@ -37,8 +39,9 @@ export async function main(args: readonly string[]): Promise<void> {
     .option('--open', 'let anybody on this network in; for demos and closed labs')
     .option('--port <port>', 'TCP port for peers (a free one)')
     .option('--peer <host:port...>', 'nodes that discovery cannot see')
-    .option('--machine <name...>', 'host a machine that InterMachine ships: feeder, robot, press, inspector')
+    .option('--machine <name...>', `host a machine that InterMachine ships: ${SHIPPED_NAMES.join(', ')}`)
     .option('--loopback <port>', 'stay on this machine: only nodes with the same UDP port find each other')
+    .option('--no-machine-files', 'leave the folder machines of the data directory alone')
     .option('--no-advertise-types', 'do not tell machine types to everybody on the network')
     .option('--dashboard-port <port>', 'TCP port of the dashboard, on this computer alone (a free one)')
     .option('--no-dashboard', 'serve no dashboard; commands are answered all the same')
@@ -54,7 +57,8 @@ export async function main(args: readonly string[]): Promise<void> {
     .addOption(noOpen())
     .action(async (flags: DemoFlags) => await demo(flags));
 
-  for (const addTo of [idCommand, peersCommand, machinesCommand, restartCommand, stopCommand]) addTo(program);
+  for (const addTo of [idCommand, peersCommand, machinesCommand, restartCommand, stopCommand, checkCommand])
+    addTo(program);
 
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -19,6 +19,7 @@ export interface RunFlags {
   readonly machine?: readonly string[];
   readonly loopback?: string;
   readonly advertiseTypes: boolean;
+  readonly machineFiles: boolean;
   readonly json?: boolean;
   readonly dashboard: boolean;
   readonly dashboardPort?: string;
@@ -40,6 +41,7 @@ export async function run(flags: RunFlags): Promise<void> {
   const config = configFrom(
     {
       advertiseTypes: flags.advertiseTypes,
+      machineFiles: flags.machineFiles,
       ...(flags.name !== undefined && { name: flags.name }),
       ...(flags.dataDir !== undefined && { dataDir: flags.dataDir }),
       ...(flags.namespace !== undefined && { namespace: flags.namespace }),
@@ -51,7 +53,7 @@ export async function run(flags: RunFlags): Promise<void> {
     },
     process.env,
   );
-  const machines = (flags.machine ?? []).map(shippedMachine);
+  const machines = await Promise.all((flags.machine ?? []).map(shippedMachine));
   const dashboardPort = flags.dashboardPort === undefined ? 0 : dashboardPortFrom(flags.dashboardPort);
   // A machine's action that fails beside its machine must not end the node and the other machines.
   process.on('uncaughtException', (error) => printer.problem(`not caught: ${reasonOf(error)}`));

@@ -27,7 +27,7 @@ export function hostNode({ parent, environment, report, exit }: EngineHost): voi
   let api: LocalApi | undefined;
 
   const start = async ({ node: options, machines }: EngineOptions) => {
-    const logics = machines.map(shippedMachine);
+    const logics = await Promise.all(machines.map(shippedMachine));
     const startedNode = await startFrom(configFrom(options, environment), report);
     const { node } = startedNode;
     // For the command line; the window does without.

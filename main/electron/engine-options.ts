@@ -26,6 +26,7 @@ export function engineOptionsFrom(args: readonly string[]): EngineOptions {
     peers: flags.get('--peer'),
     loopbackPort: number('--loopback'),
     advertiseTypes: flags.has('--no-advertise-types') ? false : undefined,
+    machineFiles: flags.has('--no-machine-files') ? false : undefined,
   };
   return { node: definedOf(node), machines: flags.get('--machine') ?? [] };
 }

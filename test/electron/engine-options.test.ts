@@ -5,7 +5,7 @@ import { engineOptionsFrom } from '../../main/electron/engine-options.ts';
 test('the flags of the command line are understood, in both spellings', () => {
   expect(
     engineOptionsFrom(
-      '--name press-line-3 --data-dir=/data --namespace hall --port 4000 --peer a:1 b:2 --machine robot press --loopback 7001 --no-advertise-types --open'.split(
+      '--name press-line-3 --data-dir=/data --namespace hall --port 4000 --peer a:1 b:2 --machine robot press --loopback 7001 --no-advertise-types --no-machine-files --open'.split(
         ' ',
       ),
     ),
@@ -18,6 +18,7 @@ test('the flags of the command line are understood, in both spellings', () => {
       peers: ['a:1', 'b:2'],
       loopbackPort: 7001,
       advertiseTypes: false,
+      machineFiles: false,
       open: true,
     },
     machines: ['robot', 'press'],

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -54,6 +54,29 @@ test('it starts a node with its database and machines, answers through the port,
   expect(performance.now() - stoppedAt).toBeLessThan(2_000);
   expect(existsSync(running)).toBe(false);
   expect(engine.errors).toBe('');
+});
+
+test('a machine file beside nothing uses the copies that are in the bundle', async () => {
+  const folder = join(place, 'home/nodes/filed/machines');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'pong.mjs'),
+    `import { defineMachine, createNode } from 'intermachine';
+import { reply } from 'intermachine/xstate';
+import { createMachine } from 'xstate';
+const on = { PING: { actions: reply({ type: 'PONG' }) } };
+export default defineMachine({ type: 'Pong', metadata: { node: typeof createNode }, machine: createMachine({ on }) });`,
+  );
+  const engine = await start({ node: { name: 'filed' }, machines: ['thermostat'] });
+  const page = engine.connect();
+  for await (const { files } of page.stream('files', {})) {
+    if (files.length === 0) continue;
+    expect(files).toMatchObject([{ name: 'pong.mjs', machines: ['Pong_1'], problems: [] }]);
+    break;
+  }
+  const { id } = await page.call('node', {});
+  const outcome = await page.call('send', { to: `im://${id}/Pong_1`, event: { type: 'PING' } });
+  expect(outcome.status).toBe('handled');
 });
 
 test.each([

@@ -56,7 +56,10 @@ test('the package holds compiled code, types and the dashboard’s page alone', 
   );
   expect(
     packed.filter(
-      (path) => !/^(out\/(main|shared)\/.+\.(js|d\.ts)|out\/renderer\/.+|LICENSE|README\.md|package\.json)$/.test(path),
+      (path) =>
+        !/^(out\/(main|shared)\/.+\.(js|d\.ts)|out\/main\/machines\/[\w-]+\.json|out\/renderer\/.+|LICENSE|README\.md|package\.json)$/.test(
+          path,
+        ),
     ),
   ).toEqual([]);
 });
@@ -132,6 +135,31 @@ await node.sendTo('X', { kind: 'PING' });
   const faults = typeCheck(['types/wrong.ts']);
   expect(faults).toMatch(/wrong\.ts\(2,/);
   expect(faults).toMatch(/wrong\.ts\(3,/);
+});
+
+test('a module in the folder of its node uses the package’s own copies, though none lie beside it', async () => {
+  const dataDir = join(place.home, 'files');
+  await mkdir(join(dataDir, 'machines'), { recursive: true });
+  await writeFile(
+    join(dataDir, 'machines', 'pong.ts'),
+    `import { defineMachine } from 'intermachine';
+import { sendToType } from 'intermachine/xstate';
+import { createMachine } from 'xstate';
+const machine = createMachine({ id: 'Pong' as string, entry: sendToType('Thermostat', { type: 'READ' }), on: { TEMPERATURE: {} } });
+export default defineMachine({ type: 'Pong', machine });`,
+  );
+  const bin = join(project, 'node_modules/intermachine/out/main/bin.js');
+  const args = ['run', '--json', '--no-dashboard', '--data-dir', dataDir, '--loopback', String(place.loopbackPort)];
+  const node = place.track(
+    spawn(process.execPath, [bin, ...args, '--machine', 'thermostat'], {
+      env: place.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+  await node.line(({ event, type, change }) => event === 'machine' && type === 'Pong' && change === 'found');
+  await node.line(({ event, type, change }) => event === 'machine' && type === 'Thermostat' && change === 'found');
+  expect(await node.end()).toBe(0);
+  expect(node.errors).toBe('');
 });
 
 test('its command runs a node, and the dashboard of it', async () => {
