@@ -11,7 +11,7 @@ import { messageView } from './views.ts';
 
 /** Serves the dashboard's contract over a running node, to whoever is at the other end of the pipe. */
 export function serveApi(started: Started, pipe: Pipe): void {
-  serve<Calls, Streams>(pipe, callsOf(started), streamsOf(started.node));
+  serve<Calls, Streams>(pipe, callsOf(started), streamsOf(started));
 }
 
 function callsOf(started: Started): CallHandlers<Calls> {

@@ -1,7 +1,8 @@
-import type { LogItem, LogOutcome, MachineLive, MachinesItem, PeerView, Streams } from '../../shared/api.ts';
+import type { FilesItem, LogItem, LogOutcome, MachineLive, MachinesItem, PeerView, Streams } from '../../shared/api.ts';
 import { InterMachineError } from '../../shared/errors.ts';
 import type { Address } from '../../shared/ids.ts';
 import type { Source, StreamHandlers } from '../../shared/rpc.ts';
+import type { Started } from '../compose.ts';
 import type { InterMachineNode } from '../core/node.ts';
 import { checked, INPUTS } from './inputs.ts';
 import { PacedSource } from './paced.ts';
@@ -14,7 +15,7 @@ const MAX_OUTCOMES = 5_000;
 /** Round-trip times and what waits change without an event. */
 const PEERS_EVERY_MS = 1_000;
 
-export const streamsOf = (node: InterMachineNode): StreamHandlers<Streams> => ({
+export const streamsOf = ({ node, files }: Started): StreamHandlers<Streams> => ({
   peers: (input) => {
     checked(INPUTS.nothing, input);
     return peers(node);
@@ -22,6 +23,10 @@ export const streamsOf = (node: InterMachineNode): StreamHandlers<Streams> => ({
   machines: (input) => {
     checked(INPUTS.nothing, input);
     return machines(node);
+  },
+  files: (input) => {
+    checked(INPUTS.nothing, input);
+    return machineFiles(files);
   },
   log: (input) => {
     checked(INPUTS.nothing, input);
@@ -79,6 +84,11 @@ function machines(node: InterMachineNode): Source<MachinesItem> {
       for (const end of ends) end();
     };
   });
+}
+
+function machineFiles(files: Started['files']): Source<FilesItem> {
+  const take = (): FilesItem => (files ? { folder: files.folder, files: files.list() } : { files: [] });
+  return new PacedSource(take, (touch) => files?.on('changed', touch) ?? (() => {}));
 }
 
 function log(node: InterMachineNode): Source<LogItem> {

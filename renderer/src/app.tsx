@@ -2,6 +2,8 @@ import { lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { LinkBar } from './link-bar.tsx';
 import { useNetwork } from './network.tsx';
 import { useLink } from './node-link.tsx';
+import { errorsOf } from './pages/files/file-state.ts';
+import { FilesPage } from './pages/files/files-page.tsx';
 import { MachinesPage } from './pages/machines/machines-page.tsx';
 import { MessagesPage } from './pages/messages/messages-page.tsx';
 import { OverviewPage } from './pages/overview/overview-page.tsx';
@@ -20,6 +22,7 @@ const TITLES: Readonly<Record<Route['page'], string>> = {
   overview: 'Overview',
   machines: 'Machines',
   machine: 'Machine',
+  files: 'Machine files',
   messages: 'Messages',
   unknown: 'Not found',
 };
@@ -76,6 +79,8 @@ function Page({ route }: { readonly route: Route }): ReactNode {
           <MachinePage key={route.address} address={route.address} />
         </Suspense>
       );
+    case 'files':
+      return <FilesPage />;
     case 'messages':
       return <MessagesPage query={route.query} />;
     case 'unknown':
@@ -88,8 +93,9 @@ function Page({ route }: { readonly route: Route }): ReactNode {
 }
 
 function Sidebar({ route }: { readonly route: Route }) {
-  const { node, machines } = useNetwork();
+  const { node, machines, files } = useNetwork();
   const { state } = useLink();
+  const wrong = files?.files.filter((file) => errorsOf(file).length > 0).length ?? 0;
   const theme = useTheme();
   const other = theme === 'dark' ? 'light' : 'dark';
   return (
@@ -109,6 +115,9 @@ function Sidebar({ route }: { readonly route: Route }) {
           count={machines?.size}
         >
           Machines
+        </Tab>
+        <Tab href="#/files" icon="files" current={route.page === 'files'} count={wrong || undefined} tone="bad">
+          Files
         </Tab>
         <Tab href="#/messages" icon="messages" current={route.page === 'messages'}>
           Messages
@@ -145,15 +154,17 @@ interface TabProps {
   readonly icon: IconName;
   readonly current: boolean;
   readonly count?: number | undefined;
+  /** Of the count. */
+  readonly tone?: 'bad';
   readonly children: string;
 }
 
-function Tab({ href, icon, current, count: number, children }: TabProps) {
+function Tab({ href, icon, current, count: number, tone, children }: TabProps) {
   return (
     <a href={href} aria-current={current ? 'page' : undefined}>
       <Icon name={icon} size={18} />
       <span>{children}</span>
-      {number !== undefined && <span className="tab-count">{count(number)}</span>}
+      {number !== undefined && <span className={`tab-count ${tone ?? ''}`}>{count(number)}</span>}
     </a>
   );
 }

@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useContext, useMemo } from 'react';
-import type { MachinesItem, MachineView, NodeView, PeerView } from '../../shared/api.ts';
+import type { FilesItem, MachinesItem, MachineView, NodeView, PeerView } from '../../shared/api.ts';
 import type { InterMachineError } from '../../shared/errors.ts';
 import type { Address } from '../../shared/ids.ts';
 import { useCall, useStream } from './node-link.tsx';
@@ -9,33 +9,36 @@ export interface Network {
   readonly node?: NodeView;
   readonly peers?: readonly PeerView[];
   readonly machines?: ReadonlyMap<Address, MachineView>;
+  readonly files?: FilesItem;
   readonly error?: InterMachineError;
 }
 
 const Context = createContext<Network>({});
 const NOTHING = {};
 
-/** Reads node, peers and machines once for all pages, so that a page is there at once when one comes back to it. */
+/** Reads node, peers, machines and files once for all pages, so that a page is there at once when one comes back to it. */
 export function NetworkProvider({ children }: { readonly children: ReactNode }) {
   const node = useCall('node', NOTHING);
-  const peers = useStream('peers', NOTHING, newest, undefined);
+  const peers = useStream('peers', NOTHING, newest<readonly PeerView[]>, undefined);
   const machines = useStream('machines', NOTHING, withChanges, undefined);
-  const error = node.error ?? peers.error ?? machines.error;
+  const files = useStream('files', NOTHING, newest<FilesItem>, undefined);
+  const error = node.error ?? peers.error ?? machines.error ?? files.error;
   const network = useMemo<Network>(
     () => ({
       ...(node.value && { node: node.value }),
       ...(peers.value && { peers: peers.value }),
       ...(machines.value && { machines: machines.value }),
+      ...(files.value && { files: files.value }),
       ...(error && { error }),
     }),
-    [node.value, peers.value, machines.value, error],
+    [node.value, peers.value, machines.value, files.value, error],
   );
   return <Context value={network}>{children}</Context>;
 }
 
 export const useNetwork = (): Network => useContext(Context);
 
-const newest = (_: readonly PeerView[] | undefined, peers: readonly PeerView[]): readonly PeerView[] => peers;
+const newest = <Item,>(_: Item | undefined, item: Item): Item => item;
 
 function withChanges(
   machines: ReadonlyMap<Address, MachineView> | undefined,

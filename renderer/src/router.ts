@@ -6,6 +6,7 @@ export type Route =
   | { readonly page: 'overview' }
   | { readonly page: 'machines' }
   | { readonly page: 'machine'; readonly address: string }
+  | { readonly page: 'files' }
   | { readonly page: 'messages'; readonly query: URLSearchParams }
   | { readonly page: 'unknown' };
 
@@ -19,6 +20,7 @@ export function routeOf(hash: string): Route {
     const address = decoded(second);
     return address === undefined ? { page: 'unknown' } : { page: 'machine', address };
   }
+  if (first === 'files' && !second) return { page: 'files' };
   if (first === 'messages' && !second) return { page: 'messages', query: new URLSearchParams(query) };
   return { page: 'unknown' };
 }

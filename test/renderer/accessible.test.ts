@@ -47,6 +47,7 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
       for (const [hash, there] of [
         ['#/', '.right-now li'],
         ['#/machines', '.row'],
+        ['#/files', '.file'],
         ['#/messages', '.row'],
       ] as const) {
         await page.evaluate(`location.hash = '${hash}'`);

@@ -1,5 +1,6 @@
 import type { MachineStatus, PeerState } from '../../../shared/api.ts';
 import type { OutcomeStatus } from '../../../shared/envelope.ts';
+import type { FileState } from '../pages/files/file-state.ts';
 import { plain } from './text.tsx';
 
 // A colour never says a thing alone: the word stands beside it.
@@ -17,6 +18,12 @@ const OUTCOMES: Readonly<Record<OutcomeStatus, Tone>> = {
   lost: 'bad',
 };
 const PEERS: Readonly<Record<PeerState, Tone>> = { alive: 'good', suspect: 'warn', offline: 'idle', untrusted: 'bad' };
+const FILES: Readonly<Record<FileState, readonly [Tone, string]>> = {
+  running: ['good', 'running'],
+  warned: ['warn', 'running, with warnings'],
+  stale: ['bad', 'errors; runs as before'],
+  wrong: ['bad', 'errors'],
+};
 const STATUSES: Readonly<Record<MachineStatus, Tone>> = { active: 'good', done: 'idle', error: 'bad', stopped: 'idle' };
 
 function Badge({
@@ -41,6 +48,10 @@ export function OutcomeBadge({ status, code }: { readonly status: OutcomeStatus;
 
 export const PeerBadge = ({ state }: { readonly state: PeerState }) => (
   <Badge tone={PEERS[state] ?? 'idle'} text={plain(state, 20)} />
+);
+
+export const FileBadge = ({ state }: { readonly state: FileState }) => (
+  <Badge tone={FILES[state][0]} text={FILES[state][1]} />
 );
 
 export const StatusBadge = ({ status }: { readonly status: MachineStatus }) => (

@@ -88,6 +88,20 @@ export function fakeStreams(world: FakeWorld): StreamHandlers<Streams> {
         },
       );
     },
+    files() {
+      let stale = true;
+      return batched(
+        world,
+        (change) => {
+          if (change.kind === 'files') stale = true;
+        },
+        () => {
+          if (!stale) return undefined;
+          stale = false;
+          return world.files;
+        },
+      );
+    },
     log() {
       let rows: MessageView[] = [];
       let outcomes: LogItem['outcomes'][number][] = [];

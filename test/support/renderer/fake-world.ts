@@ -1,5 +1,6 @@
 import type {
   Chart,
+  FilesItem,
   LogOutcome,
   MachineLive,
   MachineView,
@@ -13,6 +14,7 @@ import { type Address, addressOf, type MachineId, type NodeId } from '../../../s
 
 export type Change =
   | { readonly kind: 'peers' }
+  | { readonly kind: 'files' }
   | { readonly kind: 'machine'; readonly address: Address }
   | { readonly kind: 'row'; readonly row: MessageView }
   | { readonly kind: 'outcome'; readonly outcome: LogOutcome }
@@ -35,6 +37,7 @@ export function fakeNodeId(name: string): NodeId {
 export class FakeWorld {
   node: NodeView;
   peers: readonly PeerView[] = [];
+  files: FilesItem = { folder: '/home/ann/.local/share/intermachine/nodes/hall/machines', files: [] };
   readonly machines = new Map<Address, MachineView>();
   /** Oldest first. */
   readonly log: MessageView[] = [];
@@ -65,6 +68,11 @@ export class FakeWorld {
   watch(watcher: (change: Change) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
+  }
+
+  setFiles(files: FilesItem['files'], folder = this.files.folder): void {
+    this.files = { files, ...(folder !== undefined && { folder }) };
+    this.#tell({ kind: 'files' });
   }
 
   setPeers(peers: readonly PeerView[]): void {

@@ -54,6 +54,17 @@ export function pressLine(): Running {
     problem: 'It has another network key',
   });
   const here = world.node;
+  world.setFiles([
+    { name: 'lamp.ts', type: 'Lamp', version: '1.2.0', machines: ['Lamp_1', 'Lamp_2'], problems: [], notes: [] },
+    {
+      name: 'press.json',
+      machines: [],
+      problems: [
+        { severity: 'error', path: 'initial', message: 'there is no state "opn" to begin with', line: 5, column: 14 },
+      ],
+      notes: [],
+    },
+  ]);
   const add = (id: string, type: string, on: { readonly id: typeof here.id; readonly name: string }, state: string) => {
     const machine = world.addMachine(id, type, on, { state });
     world.charts.set(machine.address, chartOf(type));
