@@ -129,12 +129,7 @@ function runFiles(
 ): MachineFiles {
   const files = new MachineFiles({ folder, clock, host: new NodeHost(node), report });
   void files.start();
-  // Whoever stops the node means its files as well: nothing may be started on it any more.
-  const stop = node.stop.bind(node);
-  node.stop = async () => {
-    files.stop();
-    await stop();
-  };
+  node.on('stopping', () => files.stop());
   return files;
 }
 

@@ -160,6 +160,8 @@ export interface MachineLive {
   /** JSON text of what it ended with, cut at 64 KiB. */
   readonly output?: string;
   readonly error?: string;
+  /** Counts the definitions that it had since it was registered: with a higher one its chart is another. */
+  readonly definition: number;
   /** The newest last; 20 at most. */
   readonly failures: readonly Failure[];
   /** The transition that led here, by the chart's ids; missing before the first one. */

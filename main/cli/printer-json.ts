@@ -31,6 +31,10 @@ export class JsonPrinter implements Printer {
     this.#line('outcome', { id, direction, status, ...(code && { code }) });
   }
 
+  log(machine: string, text: string): void {
+    this.#line('log', { machine, text });
+  }
+
   problem(message: string): void {
     if (this.#early) this.#early.push(message);
     else this.#line('problem', { message });

@@ -68,6 +68,10 @@ export class TextPrinter implements Printer {
       this.#line(red(`envelope ${id} is ${status}${code ? `: ${code}` : ''}`));
   }
 
+  log(machine: string, text: string): void {
+    this.#line(`${bold(plain(machine))} says: ${plain(text)}`);
+  }
+
   problem(message: string): void {
     const now = Date.now();
     const before = this.#problems.get(message);

@@ -9,6 +9,8 @@ export interface Printer {
   machine(change: MachineChange): void;
   message(row: NewLogRow): void;
   outcome(outcome: MessageOutcome): void;
+  /** What a machine wrote. */
+  log(machine: string, text: string): void;
   problem(message: string): void;
   stopping(): void;
 }

@@ -78,6 +78,7 @@ function print(started: Started, dashboardUrl: string | undefined, printer: Prin
   node.on('machine', (change) => printer.machine(change));
   node.on('message', (row) => printer.message(row));
   node.on('outcome', (outcome) => printer.outcome(outcome));
+  node.on('log', ({ machine, text }) => printer.log(machine, text));
   node.on('problem', (message) => printer.problem(message));
 }
 

@@ -21,6 +21,7 @@ import { Balancer } from './balancing.ts';
 import { WAIT_TIMEOUT_MS } from './defaults.ts';
 import { type FindOptions, isWanted, looksAtStates } from './finding.ts';
 import type { FollowTarget } from './following.ts';
+import type { AddOptions } from './host.ts';
 import type { AnyTypes, EventOf, LogicOfType, ReplyOf, TypeName } from './machine-types.ts';
 import type { Machinery, SendOptions } from './machinery.ts';
 import type { MachineDown } from './monitoring.ts';
@@ -41,6 +42,7 @@ import { type RemoteActor, remoteLogic } from './remote-machine.ts';
 import { type RemoteSnapshot, remoteSnapshot } from './remote-snapshot.ts';
 import { Sender, type SenderParts } from './sender.ts';
 import { type MachineQuery, type Subscription, subscription } from './subscriptions.ts';
+import type { Terms } from './terms.ts';
 
 /** What a registrator stands on. */
 export interface RegistratorParts {
@@ -85,14 +87,10 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   ): Promise<RegisteredMachine<Logic, Types>> {
     this.#assertRunning();
     const { self, machinery, remembered, remember } = this.#parts;
-    const { id: wantedId, version = '1.0.0', metadata = {}, input, snapshot, supervision, ...terms } = options;
+    const { id: wantedId, version = '1.0.0', metadata = {} } = options;
     const id = wantedId === undefined ? this.#nextId(machineType(type)) : machineId(wantedId);
     if (this.#isTaken(id)) throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
-    if (valid(version) === null)
-      throw new InterMachineError(
-        'MACHINE_VERSION_INVALID',
-        `"${shorten(version)}" is no version: 1.2.3 is expected (semver.org)`,
-      );
+    assertVersion(version);
     assertActive(id, machine);
     const description = { id, type: machineType(type), version, metadata, healthy: true };
     this.#registering.add(id);
@@ -102,13 +100,9 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
       this.#assertRunning();
       remembered.set(id, machineRow(self, description));
       const sender = this.#senderOf(id, type);
-      let actor = machinery.host.add(id, machine, sender.acting, {
-        ...(input !== undefined && { input }),
-        ...(snapshot !== undefined && { snapshot }),
-        ...(supervision !== undefined && { supervision }),
-      });
-      machinery.terms.set(id, terms);
-      if (terms.health === 'manual') machinery.beats.start(id);
+      let actor = machinery.host.add(id, machine, sender.acting, addOptions(options));
+      machinery.terms.set(id, termsOf(options));
+      if (options.health === 'manual') machinery.beats.start(id);
       // It is found before it begins: what it sends at its entry comes from a machine that is known.
       machinery.sync.added(description);
       machinery.host.start(id);
@@ -127,6 +121,25 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     } finally {
       this.#registering.delete(id);
     }
+  }
+
+  async replace<Logic extends AnyActorLogic>(
+    id: string,
+    machine: Logic,
+    options: Omit<RegisterOptions<Logic>, 'id'> = {},
+  ): Promise<void> {
+    this.#assertRunning();
+    const { self, machinery, remembered, remember } = this.#parts;
+    const known = this.#ownId(id);
+    const { version = '1.0.0', metadata = {} } = options;
+    assertVersion(version);
+    const type = remembered.get(known)?.type ?? '';
+    const description = { id: known, type, version, metadata, healthy: true };
+    machinery.host.replace(known, machine, addOptions(options));
+    machinery.terms.set(known, termsOf(options));
+    machinery.sync.added(description);
+    remembered.set(known, machineRow(self, description));
+    await remember(machineRow(self, description));
   }
 
   async unregister(id: string): Promise<void> {
@@ -433,6 +446,27 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
 }
 
 const descriptionOf = ({ node: _, ...description }: MachineRow): Omit<MachineDescription, 'healthy'> => description;
+
+const addOptions = ({ input, snapshot, supervision }: Omit<RegisterOptions<AnyActorLogic>, 'id'>): AddOptions => ({
+  ...(input !== undefined && { input }),
+  ...(snapshot !== undefined && { snapshot }),
+  ...(supervision !== undefined && { supervision }),
+});
+
+const termsOf = ({ accept, expose, watchable, health }: Terms): Terms => ({
+  ...(accept && { accept }),
+  ...(expose && { expose }),
+  ...(watchable !== undefined && { watchable }),
+  ...(health && { health }),
+});
+
+function assertVersion(version: string): void {
+  if (valid(version) === null)
+    throw new InterMachineError(
+      'MACHINE_VERSION_INVALID',
+      `"${shorten(version)}" is no version: 1.2.3 is expected (semver.org)`,
+    );
+}
 
 /** Before anything is written about it. */
 function assertActive(id: MachineId, machine: AnyActorLogic | Actor<AnyActorLogic>): void {

@@ -69,6 +69,8 @@ export const MAX_RESTARTS = 10;
 export const RESTARTS_WITHIN_MS = 60_000;
 /** Failures of a machine that are remembered and shown. */
 export const MAX_FAILURES_KEPT = 20;
+/** Characters of one value that a machine writes with `log`. */
+export const MAX_LOGGED_LENGTH = 10_000;
 /** Rows a query of the log returns unless told otherwise, and at the most. */
 export const MESSAGES_DEFAULT = 100;
 export const MESSAGES_MAX = 10_000;

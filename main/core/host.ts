@@ -1,15 +1,16 @@
 import { Actor, type AnyActor, type AnyActorLogic, createActor, type Snapshot } from 'xstate';
 import type { Failure } from '../../shared/api.ts';
+import { boundedJson } from '../../shared/bounded-json.ts';
 import type { Envelope, OutcomeStatus } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { MachineId } from '../../shared/ids.ts';
 import { type Acting, disableActing, enableActing, setOrigin } from './acting.ts';
-import { MAX_ATTEMPTS, MAX_FAILURES_KEPT, MAX_WAITING } from './defaults.ts';
+import { MAX_ATTEMPTS, MAX_FAILURES_KEPT, MAX_LOGGED_LENGTH, MAX_WAITING } from './defaults.ts';
 import { ObservedActor, type Step } from './observed-actor.ts';
 import type { Clock } from './ports.ts';
 import type { RunQueue } from './run-queue.ts';
 import { restartDelay, type Supervision } from './supervision.ts';
-import { limitIterations, stopChildren } from './xstate-internals.ts';
+import { armDelays, limitIterations, stopChildren } from './xstate-internals.ts';
 
 /** What a machine did with an envelope. */
 export type Handled = (status: OutcomeStatus, code?: ErrorCode) => void;
@@ -29,6 +30,8 @@ export interface HostOwner {
   restarted(id: MachineId): void;
   /** It takes no more events. */
   ended(id: MachineId, end: End): void;
+  /** What a machine wrote with XState's `log`. */
+  logged(id: MachineId, text: string): void;
   problem(message: string): void;
 }
 
@@ -42,6 +45,8 @@ export interface Shown {
   readonly failures: readonly Failure[];
   /** Whether it takes no more events, and will not by itself. */
   readonly hasEnded: boolean;
+  /** Counts the definitions that it had: a higher one is another structure. */
+  readonly definition: number;
 }
 
 export interface AddOptions {
@@ -65,9 +70,11 @@ interface Waiting {
 }
 
 interface Hosted {
-  readonly logic: AnyActorLogic;
+  logic: AnyActorLogic;
   readonly acting: Acting;
-  readonly options: AddOptions;
+  options: AddOptions;
+  /** Counts the definitions that it had. */
+  definition: number;
   /** It ran before it came here, and runs on when it is taken out. */
   readonly isGuest: boolean;
   observed: ObservedActor;
@@ -110,13 +117,7 @@ export class Host {
     if (this.isRunning(id))
       throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
     const isGuest = machine instanceof Actor;
-    if (!isGuest) limitIterations(machine);
-    const actor: AnyActor = isGuest
-      ? machine
-      : createActor(machine, {
-          ...this.#actorOptions(id, options),
-          ...(options.snapshot && { snapshot: options.snapshot }),
-        });
+    const actor: AnyActor = isGuest ? machine : this.#create(id, machine, options);
     const { status } = actor.getSnapshot();
     if (isGuest && status !== 'active')
       throw new InterMachineError('MACHINE_STOPPED', `The actor for "${id}" ended already: ${status}`);
@@ -124,6 +125,7 @@ export class Host {
       logic: actor.logic as AnyActorLogic,
       acting,
       options,
+      definition: 1,
       isGuest,
       observed: this.#observe(id, actor, acting),
       handler: undefined,
@@ -143,7 +145,7 @@ export class Host {
   start(id: MachineId): void {
     const hosted = this.#machines.get(id);
     if (!hosted) return;
-    hosted.observed.actor.start();
+    this.#startActor(hosted, hosted.options);
     const held = this.#held.get(id) ?? [];
     this.#held.delete(id);
     for (const waiting of held) this.#enqueue(id, hosted, waiting);
@@ -160,7 +162,29 @@ export class Host {
     this.#clock.clearTimeout(hosted.restart);
     hosted.observed.leave();
     if (hosted.state === 'running') hosted.observed.actor.stop();
-    this.#begin(id, hosted);
+    this.#beginAnew(id, hosted);
+  }
+
+  /**
+   * Puts another definition in the place of a machine, which keeps its id and what waits for it. With a snapshot it goes on from there, else it begins
+   * anew. Throws MACHINE_UNKNOWN, MACHINE_STOPPED for an actor that its program made, and what XState has against the snapshot.
+   */
+  replace(id: MachineId, logic: AnyActorLogic, options: AddOptions): void {
+    const hosted = this.#hosted(id);
+    if (hosted.isGuest)
+      throw new InterMachineError(
+        'MACHINE_STOPPED',
+        `"${id}" is an actor that its program made: it cannot be replaced`,
+      );
+    // Made before the old one is stopped: where it cannot be made, that one goes on.
+    const actor = this.#create(id, logic, options);
+    this.#clock.clearTimeout(hosted.restart);
+    hosted.observed.leave();
+    if (hosted.state === 'running') hosted.observed.actor.stop();
+    hosted.logic = logic;
+    hosted.options = options;
+    hosted.definition++;
+    this.#begin(id, hosted, actor, options);
   }
 
   /** It takes nothing more until `restart`. What waits for it is refused. Throws MACHINE_UNKNOWN. */
@@ -204,8 +228,15 @@ export class Host {
   shown(id: MachineId): Shown | undefined {
     const hosted = this.#machines.get(id);
     if (!hosted) return undefined;
-    const { logic, observed, failures } = hosted;
-    return { logic, actor: observed.actor, step: observed.step, failures, hasEnded: hasEnded(hosted) };
+    const { logic, observed, failures, definition } = hosted;
+    return {
+      logic,
+      actor: observed.actor,
+      step: observed.step,
+      failures,
+      hasEnded: hasEnded(hosted),
+      definition,
+    };
   }
 
   /** The envelope that a machine is handling just now, further up in this call stack. */
@@ -283,8 +314,21 @@ export class Host {
 
   // ---- Ends, failures, and beginning anew
 
-  #actorOptions(id: MachineId, { input }: AddOptions) {
-    return { id, clock: this.#clock, input };
+  #create(id: MachineId, logic: AnyActorLogic, { input, snapshot }: AddOptions): AnyActor {
+    limitIterations(logic);
+    return createActor(logic, {
+      id,
+      clock: this.#clock,
+      input,
+      logger: (...values: readonly unknown[]) => this.#owner.logged(id, values.map(textOf).join(' ')),
+      ...(snapshot && { snapshot }),
+    });
+  }
+
+  /** Delays of the states that a snapshot is in begin anew: XState itself would never let them end. */
+  #startActor({ observed }: Hosted, { snapshot }: AddOptions): void {
+    observed.actor.start();
+    if (snapshot) armDelays(observed.actor);
   }
 
   #observe(id: MachineId, actor: AnyActor, acting: Acting): ObservedActor {
@@ -328,16 +372,20 @@ export class Host {
       hosted.waiting++;
       hosted.resting.unshift(handling);
     }
-    hosted.restart = this.#clock.setTimeout(() => this.#begin(id, hosted), restartsAfterMs);
+    hosted.restart = this.#clock.setTimeout(() => this.#beginAnew(id, hosted), restartsAfterMs);
     this.#owner.failed(id, failure);
   }
 
-  #begin(id: MachineId, hosted: Hosted): void {
-    const actor = createActor(hosted.logic, this.#actorOptions(id, hosted.options));
+  #beginAnew(id: MachineId, hosted: Hosted): void {
+    const { snapshot: _, ...options } = hosted.options;
+    this.#begin(id, hosted, this.#create(id, hosted.logic, options), options);
+  }
+
+  #begin(id: MachineId, hosted: Hosted, actor: AnyActor, options: AddOptions): void {
     hosted.observed = this.#observe(id, actor, hosted.acting);
     hosted.state = 'running';
     this.#owner.restarted(id);
-    actor.start();
+    this.#startActor(hosted, options);
     this.#queueResting(id, hosted);
   }
 
@@ -368,5 +416,9 @@ export class Host {
     return hosted;
   }
 }
+
+/** Of what a machine logs: text as it is, all else as people read it. */
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : boundedJson(value, MAX_LOGGED_LENGTH).text;
 
 const hasEnded = ({ state }: Hosted): boolean => state !== 'running' && state !== 'resting';

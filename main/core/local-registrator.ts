@@ -64,5 +64,6 @@ export const machineryOf = ({ report, random: _, ...parts }: ProcessParts, knows
     record: () => {},
     change: () => {},
     machineChanged: () => {},
+    logged: (id, text) => report(`${id}: ${text}`),
     problem: report,
   });

@@ -13,7 +13,7 @@ const MAX_CONTEXT_LENGTH = 64 * 1024;
 const ids = new WeakMap<AnyActorLogic, ReadonlyMap<object, readonly string[]>>();
 
 /** What a machine is doing now, for those who look; its context only for those who may see it. */
-export function liveOf({ logic, actor, step, failures }: Shown, withContext: boolean): MachineLive {
+export function liveOf({ logic, actor, step, failures, definition }: Shown, withContext: boolean): MachineLive {
   const snapshot = actor.getSnapshot();
   const context = boundedJson(withContext ? (snapshot.context ?? snapshot.output ?? null) : null, MAX_CONTEXT_LENGTH);
   const { value, tags } = stateOf({ actor });
@@ -27,6 +27,7 @@ export function liveOf({ logic, actor, step, failures }: Shown, withContext: boo
     contextIsCut: context.isCut,
     step: step?.count ?? 0,
     failures,
+    definition,
     ...(withContext &&
       snapshot.output !== undefined && { output: boundedJson(snapshot.output, MAX_CONTEXT_LENGTH).text }),
     ...(snapshot.error !== undefined && { error: reasonOf(snapshot.error) }),

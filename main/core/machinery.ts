@@ -72,6 +72,8 @@ export interface MachineryParts {
   readonly change: (change: Change) => void;
   /** Something of a machine, here or elsewhere, is another. */
   readonly machineChanged: (change: MachineChange) => void;
+  /** What a machine wrote with XState's `log`. */
+  readonly logged: (id: MachineId, text: string) => void;
   readonly problem: (message: string) => void;
 }
 
@@ -109,6 +111,7 @@ export class Machinery {
       failed: (id, failure) => this.#failed(id, failure),
       restarted: (id) => this.#restarted(id),
       ended: (id, end) => this.#ended(id, end),
+      logged: parts.logged,
       problem: parts.problem,
     });
     this.sync = new RegistrySync({

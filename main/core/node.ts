@@ -1,5 +1,5 @@
 import type { Emitter, Observable } from '../../shared/emitter.ts';
-import type { Address, NodeId } from '../../shared/ids.ts';
+import type { Address, MachineId, NodeId } from '../../shared/ids.ts';
 import { BaseRegistrator, type RegistratorParts } from './base-registrator.ts';
 import type { MachineState } from './finding.ts';
 import type { AnyTypes } from './machine-types.ts';
@@ -17,8 +17,12 @@ export interface NodeEvents {
   readonly message: NewLogRow;
   /** How far a row of the log is, when that is on disk. */
   readonly outcome: MessageOutcome;
+  /** What a machine of this node wrote with XState's `log`. */
+  readonly log: { readonly machine: MachineId; readonly text: string };
   /** Something a person should know; the node goes on. */
   readonly problem: string;
+  /** It is about to stop: whoever still starts something on it must end that. */
+  readonly stopping: undefined;
 }
 
 export type MessageOutcome = Omit<Extract<Change, { readonly type: 'status' }>, 'type'>;

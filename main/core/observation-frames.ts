@@ -160,6 +160,7 @@ const isLive = exactly({
     context: isString,
     contextIsCut: isBoolean,
     step: isCount,
+    definition: isCount,
     tags: listOf(isString),
     failures: listOf(
       exactly({

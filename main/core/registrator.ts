@@ -75,6 +75,15 @@ export interface MachineRegistrator<Types extends object = AnyTypes> extends Asy
     machine: Logic | Actor<Logic>,
     options?: RegisterOptions<Logic>,
   ): Promise<RegisteredMachine<Logic, Types>>;
+  /**
+   * Puts another definition in the place of a machine of ours, under the same id and type: nobody is told that it went, and what waits for it stays. With a
+   * snapshot it goes on from there, else it begins anew. Rejects as `register` does, and with MACHINE_UNKNOWN.
+   */
+  replace<Logic extends AnyActorLogic>(
+    machineId: string,
+    machine: Logic,
+    options?: Omit<RegisterOptions<Logic>, 'id'>,
+  ): Promise<void>;
   /** Stops a machine of ours and retires its id. Rejects with MACHINE_UNKNOWN. */
   unregister(machineId: string): Promise<void>;
 

@@ -84,6 +84,9 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       events.emit('machine', change);
       if (change.machine.local) announce();
     },
+    logged: (machine, text) => {
+      if (!events.emit('log', { machine, text })) parts.report(`${machine}: ${text}`);
+    },
     problem,
   });
   const delivery = new Delivery({
@@ -208,6 +211,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     peers,
     store,
     async stop() {
+      events.emit('stopping', undefined);
       stopped = true;
       machinery.close();
       peers.stop();

@@ -1,4 +1,4 @@
-import { type AnyActorRef, assign, raise } from 'xstate';
+import { assign, log, raise } from 'xstate';
 import type { SendableEvent } from '../../shared/envelope.ts';
 import { isName } from '../../shared/ids.ts';
 import * as im from '../xstate.ts';
@@ -63,9 +63,7 @@ export const BUILT_IN_ACTIONS: Readonly<Record<string, BuiltIn>> = {
     example: '{ "type": "log", "params": { "message": "started" } }',
     make: (making) => {
       const message = paramOf('message', making);
-      const action: Action = ({ self, ...scope }: Scope & { readonly self: AnyActorRef }) =>
-        write(self.id, message(scope));
-      return { label: `log ${expressionText(making.params.message)}`, action };
+      return { label: `log ${expressionText(making.params.message)}`, action: log(message) };
     },
   },
   raise: {
@@ -126,12 +124,6 @@ export const BUILT_IN_ACTIONS: Readonly<Record<string, BuiltIn>> = {
 };
 
 const FIRST_VALUE = 'Give it a first value under "context" at the top of the file.';
-
-/** Standard output may be read by programs. What a peer put into a text must not steer a terminal. */
-function write(machine: string, message: unknown): void {
-  const text = typeof message === 'string' ? message : JSON.stringify(message);
-  process.stderr.write(`${machine}: ${text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')}\n`);
-}
 
 const paramOf = (name: string, { params, path, names, problems }: Making): Value =>
   valueFrom(params[name], [...path, name], names, problems);

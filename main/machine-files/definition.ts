@@ -1,12 +1,16 @@
 import type { AnyActorLogic } from 'xstate';
 import { z } from 'zod';
 import { isName, isNodeId } from '../../shared/ids.ts';
+import type { Supervision } from '../core/supervision.ts';
 import type { Terms } from '../core/terms.ts';
 import { MAX_INSTANCES, MAX_METADATA_ENTRIES, MAX_METADATA_LENGTH } from './limits.ts';
 import { didYouMean, type Path, type Problems } from './problems.ts';
 
 /** On which terms the machines of a file are hosted. */
-export type FileTerms = Pick<Terms, 'accept' | 'expose' | 'watchable'>;
+export interface FileTerms extends Pick<Terms, 'accept' | 'expose' | 'watchable'> {
+  /** What becomes of it when it fails; `restart` unless told. */
+  readonly supervision?: Supervision;
+}
 
 /** What a module in the folder of machine files exports by default. */
 export interface MachineModule<Logic extends AnyActorLogic = AnyActorLogic> extends FileTerms {
@@ -71,6 +75,18 @@ const HEAD = z.object({
         events: texts.exactOptional(),
       },
       'an object with "nodes", "types" and "events" is expected',
+    )
+    .exactOptional(),
+  supervision: z
+    .union(
+      [
+        z.enum(['restart', 'park']),
+        z.strictObject({
+          maxRestarts: z.int().min(0).max(1_000).exactOptional(),
+          firstDelayMs: z.int().min(1).max(60_000).exactOptional(),
+        }),
+      ],
+      '"restart", "park" or an object with "maxRestarts" (0 to 1,000) and "firstDelayMs" (1 to 60,000) is expected',
     )
     .exactOptional(),
   expose: z.enum(['network', 'node'], '"network" or "node" is expected').exactOptional(),

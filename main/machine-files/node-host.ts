@@ -1,7 +1,6 @@
 import type { Actor, AnyActorLogic } from 'xstate';
 import type { RegisteredMachine } from '../core/registered-machine.ts';
-import type { MachineRegistrator, RegisterOptions } from '../core/registrator.ts';
-import { armDelays } from '../core/xstate-internals.ts';
+import type { MachineRegistrator } from '../core/registrator.ts';
 import { type CarryOver, carryOver } from './carry-over.ts';
 import type { HostedDefinition } from './definition.ts';
 import type { MachineHost } from './machine-files.ts';
@@ -16,33 +15,22 @@ export class NodeHost implements MachineHost {
   }
 
   async register(definition: HostedDefinition): Promise<string> {
-    return (await this.#register(definition)).id;
+    const { type, logic, instances: _, ...terms } = definition;
+    const machine = await this.#registrator.register(type, logic, terms);
+    this.#machines.set(machine.id, machine);
+    return machine.id;
   }
 
   async replace(id: string, definition: HostedDefinition): Promise<string> {
+    const { type: _type, logic, instances: _instances, ...terms } = definition;
     const carried = this.#carryOver(id, definition);
-    await this.unregister(id);
-    if ('restart' in carried) {
-      await this.#register(definition, { id });
-      return `${id} restarted: ${carried.restart}`;
-    }
-    const { actor } = await this.#register(definition, { id, snapshot: carried.snapshot });
-    armDelays(actor);
-    return `${id} kept its state`;
+    const isKept = 'snapshot' in carried;
+    await this.#registrator.replace(id, logic, { ...terms, ...(isKept && { snapshot: carried.snapshot }) });
+    return isKept ? `${id} kept its state` : `${id} restarted: ${carried.restart}`;
   }
 
   async unregister(id: string): Promise<void> {
     if (this.#machines.delete(id)) await this.#registrator.unregister(id);
-  }
-
-  async #register(
-    definition: HostedDefinition,
-    options: RegisterOptions<AnyActorLogic> = {},
-  ): Promise<RegisteredMachine> {
-    const { type, logic, instances: _, ...terms } = definition;
-    const machine = await this.#registrator.register(type, logic, { ...terms, ...options });
-    this.#machines.set(machine.id, machine);
-    return machine;
   }
 
   /** Logic that cannot be written down is nothing to go on from. */

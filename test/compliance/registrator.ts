@@ -238,6 +238,25 @@ export function registratorSuite(
       await register('Press', 'door', { id: 'press' });
     });
 
+    test('a machine is replaced under its id: nobody is told that it went, and what waits for it stays', async () => {
+      const near = await register('Door', 'door', { supervision: 'park' });
+      await settled(here.sendTo(near.id, { type: 'OPEN' }));
+      const told: string[] = [];
+      here.subscribe('Door', ({ type }) => told.push(type));
+      here.monitor(near.id, ({ reason }) => told.push(reason));
+      const snapshot = near.actor.getPersistedSnapshot();
+      const sending = here.sendTo(near.id, { type: 'CLOSE' });
+      await here.replace(near.id, MACHINES.door, { version: '2.0.0', snapshot });
+      expect(await settled(sending)).toMatchObject({ status: 'handled' });
+      expect(near.actor.getSnapshot()).toMatchObject({ value: 'closed', context: { opened: 1 } });
+      expect(told).toEqual(['found', 'changed']);
+      expect(here.machine(near.id)).toMatchObject({ version: '2.0.0', healthy: true });
+      // Without a snapshot it begins anew.
+      await here.replace(near.id, MACHINES.clerk);
+      expect(near.actor.getSnapshot()).toMatchObject({ context: { answers: 0 } });
+      await expect(here.replace('nobody', MACHINES.door)).rejects.toMatchObject({ code: 'MACHINE_UNKNOWN' });
+    });
+
     test('a machine goes on from a snapshot', async () => {
       const first = await register('Door', 'door');
       await settled(here.sendTo(first.id, { type: 'OPEN' }));

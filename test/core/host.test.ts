@@ -35,6 +35,7 @@ beforeEach(() => {
     failed: nothing,
     restarted: nothing,
     ended: (machine, end) => ends.push([machine, end]),
+    logged: nothing,
     problem: nothing,
   });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { assign, createActor, createMachine, enqueueActions, fromCallback, raise, sendTo, setup } from 'xstate';
+import { assign, createActor, createMachine, enqueueActions, fromCallback, log, raise, sendTo, setup } from 'xstate';
 import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
 import { SystemScheduler } from '../../main/adapters/clock/system.ts';
 import type { Acting } from '../../main/core/acting.ts';
@@ -43,6 +43,7 @@ beforeEach(() => {
     },
     restarted: (machine) => told.push(`${machine} began anew`),
     ended: (machine, end) => ends.push([machine, end]),
+    logged: nothing,
     problem: nothing,
   });
 });
@@ -212,6 +213,36 @@ test('a failed machine leaves no child and no timer behind', async () => {
   await send({ type: 'BREAK' });
   await pass(5_000);
   expect(heard).toEqual(['stopped']);
+});
+
+test('a machine that goes on from a snapshot has its delays, and what it logs is told', async () => {
+  const lines: string[] = [];
+  host = new Host(clock, new RunQueue(clock, new SystemScheduler()), {
+    stepped: nothing,
+    failed: nothing,
+    restarted: nothing,
+    ended: nothing,
+    logged: (machine, text) => lines.push(`${machine}: ${text}`),
+    problem: nothing,
+  });
+  const timed = createMachine({
+    initial: 'waiting',
+    states: { waiting: { after: { 1000: 'over' } }, over: { entry: log(() => ({ part: 7 })) } },
+  });
+  const first = createActor(timed, { clock }).start();
+  const snapshot = first.getPersistedSnapshot();
+  first.stop();
+  host.add(id, timed, idle, { snapshot });
+  host.start(id);
+  await pass(999);
+  expect(host.shown(id)?.actor.getSnapshot().value).toBe('waiting');
+  await pass(1);
+  expect(host.shown(id)?.actor.getSnapshot().value).toBe('over');
+  host.replace(id, timed, { snapshot });
+  await pass(1_000);
+  expect(host.shown(id)?.actor.getSnapshot().value).toBe('over');
+  expect(lines).toEqual(['M: {"part":7}', 'M: {"part":7}']);
+  expect(host.shown(id)?.definition).toBe(2);
 });
 
 describe('others never notice', () => {

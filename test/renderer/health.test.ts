@@ -17,6 +17,7 @@ const live = (changes: Partial<MachineLive>): MachineLive => ({
   context: 'null',
   contextIsCut: false,
   failures: [],
+  definition: 1,
   step: 1,
   ...changes,
 });

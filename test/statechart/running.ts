@@ -41,6 +41,7 @@ export function run(
       contextIsCut: false,
       tags: [],
       failures: [],
+      definition: 1,
       step,
       ...(last && { last }),
     });

@@ -82,6 +82,7 @@ export function pressLine(): Running {
       contextIsCut: false,
       tags: [],
       failures: [],
+      definition: 1,
       step: (world.live.get(address)?.step ?? 0) + 1,
       ...(at >= 0 && { last: { event, transitions: [`${id}:${at}`] } }),
     });

@@ -36,6 +36,11 @@ export function useMachine(address: string): SeenMachine {
   }, [isHere, lacksChart, reload]);
 
   const [live, setLive] = useState<MachineLive>();
+  const definition = live?.definition;
+  useEffect(() => {
+    // Its author put another structure in its place.
+    if (definition !== undefined && definition > 1) reload();
+  }, [definition, reload]);
   const [liveError, setLiveError] = useState<InterMachineError>();
   return {
     presence: !machines ? 'loading' : now ? (now.reachable ? 'here' : 'away') : view ? 'gone' : 'unknown',
