@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -196,6 +198,34 @@ describe.skipIf(noChromium)(`the dashboard of real nodes${noChromium ? ` (skippe
           .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
       });
       expect(serious, `${hash} ${colorScheme}`).toEqual([]);
+    }
+  });
+
+  test('a JSON file dropped into one node’s folder is a machine on all three dashboards within 1 s; broken, it says where', async () => {
+    const names = ['watched', 'second', 'third'];
+    const nodes = names.map((name) => place.node('--name', name, '--dashboard-port', '0'));
+    const pages = [page, await browser.newPage(), await browser.newPage()];
+    for (const [at, each] of pages.entries()) {
+      await each.goto(await addressOf(nodes[at] as JsonProcess));
+      await expect.poll(() => each.getByText('alive').count(), WAIT).toBeGreaterThanOrEqual(2);
+      await each.evaluate(() => {
+        location.hash = '#/machines';
+      });
+    }
+    const { dataDir } = await (nodes[0] as JsonProcess).line(isReady);
+    const file = join(String(dataDir), 'machines', 'thermostat.json');
+    const from = performance.now();
+    await copyFile(fileURLToPath(new URL('../../main/machines/thermostat.json', import.meta.url)), file);
+    await Promise.all(pages.map((each) => each.getByText('Thermostat_1').first().waitFor(WAIT)));
+    // The bound is for a machine that is not busy; a test run is, so that it takes part of the time alone.
+    expect(performance.now() - from).toBeLessThan(5_000);
+    await go('#/files');
+    await shows(/thermostat\.json[\s\S]*Thermostat_1/);
+    await writeFile(file, '{\n  "type": "Thermostat",\n  "initial": "of",\n  "states": { "off": {} }\n}');
+    await shows(/line 3[\s\S]*there is no state "of"|there is no state "of"[\s\S]*line 3/i);
+    for (const each of pages.slice(1)) {
+      expect(await each.getByText('Thermostat_1').count()).toBeGreaterThan(0);
+      await each.close();
     }
   });
 });
