@@ -7,6 +7,9 @@ import { MAX_ITERATIONS } from './defaults.ts';
 /** What all machines of one node share: one root actor, its children, its timers. */
 export type ActorSystem = AnyActorRef['system'];
 
+/** Whoever spawned or invoked it; `undefined` for the root of a system. */
+export const parentOf = (actor: AnyActorRef): AnyActorRef | undefined => actor._parent;
+
 /** Turns an endless `always` or `raise` into an error of its machine, unless its author set a limit. */
 export function limitIterations(logic: AnyActorLogic): void {
   if (!('options' in logic)) return;
