@@ -1,4 +1,12 @@
-import type { AnyActor, AnyActorLogic, AnyActorRef, AnyMachineSnapshot, EventObject, InspectionEvent } from 'xstate';
+import type {
+  AnyActor,
+  AnyActorLogic,
+  AnyActorRef,
+  AnyMachineSnapshot,
+  AnyStateNode,
+  EventObject,
+  InspectionEvent,
+} from 'xstate';
 import { MAX_ITERATIONS } from './defaults.ts';
 
 // Everything that leans on XState beyond its documented API stands in this module, and
@@ -70,3 +78,9 @@ export function armDelays(actor: AnyActor): void {
       actor.system.scheduler.schedule(actor, actor, event, milliseconds, String(id));
   }
 }
+
+/** The active states of a machine, in no order: a snapshot tells their ids nowhere else. */
+export const activeNodes = (snapshot: AnyMachineSnapshot): readonly AnyStateNode[] => snapshot._nodes;
+
+/** Whether this tells actor logic to stop. */
+export const isStop = ({ type }: EventObject): boolean => type === 'xstate.stop';
