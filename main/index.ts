@@ -54,6 +54,7 @@ export type { RegisteredMachine } from './core/registered-machine.ts';
 export type {
   Found,
   MachineRegistrator,
+  OneMachine,
   OneOfType,
   RegisterOptions,
   TypeInfo,

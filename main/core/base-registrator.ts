@@ -30,6 +30,7 @@ import { RegisteredMachine } from './registered-machine.ts';
 import type {
   Found,
   MachineRegistrator,
+  OneMachine,
   OneOfType,
   RegisterOptions,
   TypeInfo,
@@ -80,8 +81,8 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
 
   // ---- Registering
 
-  async register<Logic extends AnyActorLogic>(
-    type: TypeName<Types>,
+  async register<Name extends TypeName<Types>, Logic extends LogicOfType<Types, Name>>(
+    type: Name,
     machine: Logic | Actor<Logic>,
     options: RegisterOptions<Logic> = {},
   ): Promise<RegisteredMachine<Logic, Types>> {
@@ -342,7 +343,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   actor<Name extends TypeName<Types>>(
     target: { readonly type: Name } & Extract<FollowTarget, { type: string }>,
   ): RemoteActor<LogicOfType<Types, Name>>;
-  actor<Logic extends AnyActorLogic = AnyActorLogic>(target: FollowTarget | string): RemoteActor<Logic>;
+  actor<Logic extends AnyActorLogic = AnyActorLogic>(target: OneMachine<Types>): RemoteActor<Logic>;
   actor(target: FollowTarget | string): RemoteActor<AnyActorLogic> {
     this.#assertRunning();
     const followed = typeof target === 'string' ? { machine: target } : target;

@@ -22,7 +22,7 @@ export type TypeName<Types extends object> = keyof Types & string;
 
 type LogicOf<Type> = Type extends Contract<infer Logic, infer _> ? Logic : Type;
 
-type IsUntyped<Types extends object> = string extends keyof Types ? true : false;
+export type IsUntyped<Types extends object> = string extends keyof Types ? true : false;
 
 /** What may be sent to machines of this type. */
 export type EventOf<Types extends object, Name extends TypeName<Types>> =
@@ -31,6 +31,10 @@ export type EventOf<Types extends object, Name extends TypeName<Types>> =
     : LogicOf<Types[Name]> extends AnyActorLogic
       ? EventFromLogic<LogicOf<Types[Name]>>
       : never;
+
+/** What may be sent to the machines that are of one type with this one. */
+export type OwnEventOf<Types extends object, Logic extends AnyActorLogic> =
+  IsUntyped<Types> extends true ? SendableEvent : EventFromLogic<Logic>;
 
 /** What machines of this type answer to an event of the type `Asked`. */
 export type ReplyOf<Types extends object, Name extends TypeName<Types>, Asked> =
