@@ -44,7 +44,7 @@ export type { AskOptions, Reply } from './core/asks.ts';
 export type { Balance, Choice } from './core/balancing.ts';
 export type { FindOptions, MachineState, SeenMachine, Where } from './core/finding.ts';
 export type { FollowTarget } from './core/following.ts';
-export type { AnyTypes, Contract } from './core/machine-types.ts';
+export type { AnyTypes, Contract, Takes } from './core/machine-types.ts';
 export type { SendOptions } from './core/machinery.ts';
 export type { MachineDown } from './core/monitoring.ts';
 export type { InterMachineNode, MessageOutcome, NodeEvents } from './core/node.ts';
@@ -54,6 +54,7 @@ export type { RegisteredMachine } from './core/registered-machine.ts';
 export type {
   Found,
   MachineRegistrator,
+  OneMachine,
   OneOfType,
   RegisterOptions,
   TypeInfo,

@@ -126,7 +126,7 @@ export const actionsFor = <
 export { type Origin, originOf } from './core/acting.ts';
 export type { Balance, Choice } from './core/balancing.ts';
 export type { FollowTarget } from './core/following.ts';
-export type { AnyTypes, Contract } from './core/machine-types.ts';
+export type { AnyTypes, Contract, Takes } from './core/machine-types.ts';
 export type { RemoteLogic } from './core/remote-machine.ts';
 export type { RemoteSnapshot } from './core/remote-snapshot.ts';
 

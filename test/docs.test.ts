@@ -38,3 +38,54 @@ test('the optional packages that the lockfile names for each platform are all in
   expect(wanted.length).toBeGreaterThan(10);
   expect(wanted.filter((name) => !names.has(name))).toEqual([]);
 });
+
+/** The body of an exported class or interface. */
+function bodyOf(path: string, name: string): string {
+  const text = read(path);
+  const from = text.search(new RegExp(`^export (class|interface) ${name}\\b`, 'm'));
+  return text.slice(from, text.indexOf('\n}\n', from));
+}
+
+/** Names of its public methods and properties. */
+function methodsOf(file: string, name: string): string[] {
+  const found = [...bodyOf(`main/core/${file}.ts`, name).matchAll(/^ {2}(?:async |get )?([a-z]\w*)[<(]/gm)];
+  return [...new Set(found.map(([, method]) => method ?? ''))].filter((method) => method !== 'constructor');
+}
+
+const missingIn = (page: string, names: readonly string[]): string[] =>
+  names.filter((name) => !new RegExp(`\\b${name}\\b`).test(page));
+
+test('every method and every action of the API is in docs/api.md, and those of registrators in the README', () => {
+  const registrators = [
+    ...methodsOf('registrator', 'MachineRegistrator'),
+    ...methodsOf('registered-machine', 'RegisteredMachine'),
+    ...methodsOf('node', 'InterMachineNode'),
+  ];
+  const sessions = [
+    ...methodsOf('session', 'Session'),
+    ...methodsOf('session', 'ConnectedMachine'),
+    ...methodsOf('connector', 'Connector'),
+  ];
+  const actions = [...read('main/xstate.ts').matchAll(/^export const (\w+)/gm)].map(([, action]) => action ?? '');
+  expect(registrators).toEqual(expect.arrayContaining(['register', 'ask', 'discoverAndConnect', 'waitingFor']));
+  expect([...sessions, ...actions]).toEqual(expect.arrayContaining(['onMessage', 'setMessageHandler', 'fromMachine']));
+  expect(missingIn(read('docs/api.md'), [...registrators, ...sessions, ...actions])).toEqual([]);
+
+  const library = read('README.md').match(/^## Use it as a library$.*?^## /ms)?.[0] ?? '';
+  const inGuideAlone = ['id', 'name', 'port', 'watchLive', 'watchStates', 'stateOf'];
+  const wanted = registrators.filter((name) => !inGuideAlone.includes(name));
+  expect(missingIn(library, wanted)).toEqual([]);
+});
+
+test('every option of createNode and of register is in docs/api.md', () => {
+  const optionsIn = (path: string, name: string) =>
+    [...bodyOf(path, name).matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, option]) => option ?? '');
+  const options = [
+    ...optionsIn('main/config.ts', 'NodeOptions'),
+    ...optionsIn('main/core/registrator.ts', 'RegisterOptions'),
+    ...optionsIn('main/core/terms.ts', 'Terms'),
+  ];
+  expect(options.length).toBeGreaterThan(15);
+  const page = read('docs/api.md');
+  expect(options.filter((option) => !page.includes(`\`${option}\``) && !page.includes(`\`${option}:`))).toEqual([]);
+});

@@ -3,7 +3,7 @@ import type { MachineEvent, SendableEvent } from '../../shared/envelope.ts';
 import type { Address } from '../../shared/ids.ts';
 import type { Choice } from './balancing.ts';
 import type { Follower, FollowTarget } from './following.ts';
-import type { ActorSystem } from './xstate-internals.ts';
+import { parentOf } from './xstate-internals.ts';
 
 /** Where an event that a machine handles came from. Plain data: a machine may keep it in its context and reply later. */
 export interface Origin {
@@ -14,7 +14,7 @@ export interface Origin {
 }
 
 /**
- * What a running machine can do where it is hosted. The actions of `intermachine/xstate` find it through the actor system. What
+ * What a running machine can do where it is hosted. The actions of `intermachine/xstate` find it through their actor. What
  * fails is told as a problem, never thrown into the machine.
  */
 export interface Acting {
@@ -31,19 +31,27 @@ export interface Acting {
   problem(message: string): void;
 }
 
-const actors = new WeakMap<ActorSystem, Acting>();
+const actors = new WeakMap<AnyActorRef, Acting>();
 const origins = new WeakMap<object, Origin>();
 
-/** Lets the machine of this system, and the actors it spawns, act. */
-export const enableActing = (system: ActorSystem, acting: Acting): void => {
-  actors.set(system, acting);
+/** Lets a machine act. The actors that it spawns act in its name, unless they are machines themselves. */
+export const enableActing = (actor: AnyActorRef, acting: Acting): void => {
+  actors.set(actor, acting);
 };
 
-export const disableActing = (system: ActorSystem): void => {
-  actors.delete(system);
+export const disableActing = (actor: AnyActorRef): void => {
+  actors.delete(actor);
 };
 
-export const actingOf = (actor: AnyActorRef): Acting | undefined => actors.get(actor.system);
+export const isActing = (actor: AnyActorRef): boolean => actors.has(actor);
+
+export function actingOf(actor: AnyActorRef): Acting | undefined {
+  for (let at: AnyActorRef | undefined = actor; at; at = parentOf(at)) {
+    const acting = actors.get(at);
+    if (acting) return acting;
+  }
+  return undefined;
+}
 
 /** Notes where an event came from. It is kept beside the event, not on it: a property could be forged by the sender. */
 export const setOrigin = (event: MachineEvent, origin: Origin): void => {

@@ -1,5 +1,5 @@
 import valid from 'semver/functions/valid.js';
-import { Actor, type AnyActorLogic, createActor } from 'xstate';
+import { type Actor, type AnyActorLogic, createActor } from 'xstate';
 import type { MachineDefinition, MachineLive } from '../../shared/api.ts';
 import type { Outcome, SendableEvent } from '../../shared/envelope.ts';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
@@ -21,7 +21,7 @@ import { Balancer } from './balancing.ts';
 import { WAIT_TIMEOUT_MS } from './defaults.ts';
 import { type FindOptions, isWanted, looksAtStates } from './finding.ts';
 import type { FollowTarget } from './following.ts';
-import type { AddOptions } from './host.ts';
+import { type AddOptions, assertFree } from './host.ts';
 import type { AnyTypes, EventOf, LogicOfType, ReplyOf, TypeName } from './machine-types.ts';
 import type { Machinery, SendOptions } from './machinery.ts';
 import type { MachineDown } from './monitoring.ts';
@@ -30,6 +30,7 @@ import { RegisteredMachine } from './registered-machine.ts';
 import type {
   Found,
   MachineRegistrator,
+  OneMachine,
   OneOfType,
   RegisterOptions,
   TypeInfo,
@@ -80,8 +81,8 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
 
   // ---- Registering
 
-  async register<Logic extends AnyActorLogic>(
-    type: TypeName<Types>,
+  async register<Name extends TypeName<Types>, Logic extends LogicOfType<Types, Name>>(
+    type: Name,
     machine: Logic | Actor<Logic>,
     options: RegisterOptions<Logic> = {},
   ): Promise<RegisteredMachine<Logic, Types>> {
@@ -91,7 +92,8 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     const id = wantedId === undefined ? this.#nextId(machineType(type)) : machineId(wantedId);
     if (this.#isTaken(id)) throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
     assertVersion(version);
-    assertActive(id, machine);
+    // Before anything is written about it.
+    assertFree(id, machine);
     const description = { id, type: machineType(type), version, metadata, healthy: true };
     this.#registering.add(id);
     try {
@@ -341,12 +343,12 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   actor<Name extends TypeName<Types>>(
     target: { readonly type: Name } & Extract<FollowTarget, { type: string }>,
   ): RemoteActor<LogicOfType<Types, Name>>;
-  actor<Logic extends AnyActorLogic = AnyActorLogic>(target: FollowTarget | string): RemoteActor<Logic>;
+  actor<Logic extends AnyActorLogic = AnyActorLogic>(target: OneMachine<Types>): RemoteActor<Logic>;
   actor(target: FollowTarget | string): RemoteActor<AnyActorLogic> {
     this.#assertRunning();
     const followed = typeof target === 'string' ? { machine: target } : target;
     const actor = createActor(remoteLogic(followed), { clock: this.#parts.clock });
-    enableActing(actor.system, this.#sender.acting);
+    enableActing(actor, this.#sender.acting);
     // That a machine elsewhere failed is in its snapshot; it must not count as an error that nobody caught here.
     actor.subscribe({ error: () => {} });
     return actor.start();
@@ -466,12 +468,4 @@ function assertVersion(version: string): void {
       'MACHINE_VERSION_INVALID',
       `"${shorten(version)}" is no version: 1.2.3 is expected (semver.org)`,
     );
-}
-
-/** Before anything is written about it. */
-function assertActive(id: MachineId, machine: AnyActorLogic | Actor<AnyActorLogic>): void {
-  if (!(machine instanceof Actor)) return;
-  const { status } = machine.getSnapshot();
-  if (status !== 'active')
-    throw new InterMachineError('MACHINE_STOPPED', `The actor for "${id}" ended already: ${status}`);
 }

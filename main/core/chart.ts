@@ -1,15 +1,20 @@
-import type { AnyActorLogic, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import {
+  type AnyActorLogic,
+  type AnyStateMachine,
+  type AnyStateNode,
+  type AnyTransitionDefinition,
+  isMachineSnapshot,
+} from 'xstate';
 import type { Chart, ChartState, ChartTransition } from '../../shared/api.ts';
-import { isMachine } from './xstate-internals.ts';
+import { activeNodes, isMachine } from './xstate-internals.ts';
 
-// What can be drawn of an XState machine. It walks `machine.root` by its public members; only the nodes that are active come
-// from `snapshot._nodes`, because a snapshot tells its ids nowhere else.
+// What can be drawn of an XState machine. It walks `machine.root` by its public members.
 
 /** The structure of `logic`; `undefined` where it is no machine, so that there is nothing to draw. */
 export const chartOf = (logic: AnyActorLogic): Chart | undefined => traced(logic)?.chart;
 
 /**
- * From XState's own definition of a transition, the very object that a microstep's `_transitions` holds, to its ids in the
+ * From XState's own definition of a transition, the very object that `transitionsTaken` tells, to its ids in the
  * chart: one for each target. Empty for logic that is no machine. The step that enters the initial state is in no chart.
  */
 export const chartIds = (logic: AnyActorLogic): ReadonlyMap<object, readonly string[]> =>
@@ -19,7 +24,7 @@ export const chartIds = (logic: AnyActorLogic): ReadonlyMap<object, readonly str
 export function activeStates(snapshot: object): string[] {
   if (!isMachineSnapshot(snapshot)) return [];
   const stateIds = traced(snapshot.machine)?.stateIds;
-  return [...snapshot._nodes]
+  return [...activeNodes(snapshot)]
     .sort((one, other) => one.path.length - other.path.length)
     .map((node) => stateIds?.get(node) ?? node.id);
 }
@@ -39,14 +44,6 @@ function leaves(value: unknown): string[] {
     return deeper.length > 0 ? deeper.map((leaf) => `${key}.${leaf}`) : [key];
   });
 }
-
-interface SeenSnapshot {
-  readonly machine: AnyStateMachine;
-  readonly value: unknown;
-  readonly _nodes: readonly AnyStateNode[];
-}
-
-const isMachineSnapshot = (snapshot: object): snapshot is SeenSnapshot => '_nodes' in snapshot && 'machine' in snapshot;
 
 // ---- The walk
 

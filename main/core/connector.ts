@@ -6,6 +6,7 @@ import type { Acting } from './acting.ts';
 import { machineryOf, type ProcessParts } from './local-registrator.ts';
 import type { Machinery, SendOptions } from './machinery.ts';
 import type { MachineInfo } from './registry.ts';
+import type { MachineChange } from './registry-sync.ts';
 
 /** What machines of one connector have for a type; nobody asks for it. */
 const MACHINE_OF_CONNECTOR = 'Machine';
@@ -17,27 +18,37 @@ export class Connector implements Disposable {
 
   constructor(parts: ProcessParts) {
     this.#parts = parts;
-    this.#machinery = machineryOf(parts, (id) => this.#machinery.registry.description(parts.self, id) !== undefined);
+    this.#machinery = machineryOf(
+      parts,
+      (id) => this.#machinery.registry.description(parts.self, id) !== undefined,
+      (change) => this.#changed(change),
+    );
   }
 
   /**
    * Starts a machine under an id, or takes in an actor that runs already, which stays its owner's to stop. Returns its actor.
-   * Throws MACHINE_ID_INVALID, MACHINE_EXISTS, MACHINE_STOPPED.
+   * Throws MACHINE_ID_INVALID, MACHINE_EXISTS, MACHINE_STOPPED, NODE_STOPPED.
    */
   registerMachine<Logic extends AnyActorLogic>(id: string, machine: Logic | Actor<Logic>): Actor<Logic> {
     const known = machineId(id);
     const { host, sync } = this.#machinery;
-    const actor = host.add(known, machine as AnyActorLogic | AnyActor, this.#actingOf(known)) as Actor<Logic>;
+    this.#machinery.assertOpen();
+    const acting = this.#actingOf(known);
+    // Its program holds its actor, so no other one takes its place when it fails.
+    const options = { supervision: 'park' } as const;
+    const actor = host.add(known, machine as AnyActorLogic | AnyActor, acting, options) as Actor<Logic>;
     sync.added({ id: known, type: MACHINE_OF_CONNECTOR, version: '1.0.0', metadata: {}, healthy: true });
     host.start(known);
     return actor;
   }
 
-  /** Stops a machine and takes its links with it. Throws MACHINE_UNKNOWN. */
+  /** Stops a machine, if it did not end already, and takes its links with it. Throws MACHINE_UNKNOWN. */
   unregisterMachine(id: string): void {
-    const machine = this.#machine(id);
-    this.#machinery.host.stop(machine.id);
-    this.#machinery.sync.removed(machine.id);
+    const known = machineId(id);
+    const { host, sync } = this.#machinery;
+    if (!host.shown(known)) throw unknown(id);
+    host.stop(known);
+    sync.removed(known);
   }
 
   /** Connects two machines, both ways. Connecting them twice is one link. Throws MACHINE_UNKNOWN, INPUT_INVALID for one machine alone. */
@@ -63,14 +74,14 @@ export class Connector implements Disposable {
     return this.#machinery.registry.all().map((machine) => machine.id);
   }
 
-  /** Rejects with MACHINE_UNKNOWN, MACHINE_STOPPED, NOT_LINKED, EVENT_INVALID, ENVELOPE_TOO_LARGE, MACHINE_BUSY. */
+  /** Rejects with MACHINE_UNKNOWN, MACHINE_STOPPED, NOT_LINKED, EVENT_INVALID, ENVELOPE_TOO_LARGE, MACHINE_BUSY, NODE_STOPPED. */
   async send(from: string, to: string, event: SendableEvent, options: SendOptions = {}): Promise<Outcome> {
     const [sender, receiver] = [this.#machine(from), this.#machine(to)];
     if (!this.#machinery.links.has(sender.address, receiver.address)) throw notLinked(from, to);
     return await this.#machinery.send(sender.id, receiver, event, options);
   }
 
-  /** To every machine that it is connected with; what cannot be taken up for one of them is its outcome. Rejects with MACHINE_UNKNOWN, EVENT_INVALID. */
+  /** To every machine that it is connected with; what cannot be taken up for one of them is its outcome. Rejects with MACHINE_UNKNOWN, MACHINE_STOPPED, EVENT_INVALID, NODE_STOPPED. */
   async broadcast(from: string, event: SendableEvent, options: SendOptions = {}): Promise<Outcome[]> {
     const sender = this.#machine(from);
     return await Promise.all(
@@ -85,19 +96,26 @@ export class Connector implements Disposable {
     );
   }
 
-  /** From here on `handler` takes what is for the machine, in its place; without one, the machine again. Throws MACHINE_UNKNOWN. */
-  setMessageHandler(id: string, handler: ((envelope: Envelope) => void) | undefined): void {
-    this.#machinery.host.handle(this.#machine(id).id, handler);
+  /**
+   * From here on `handler` takes what is for the machine, in its place; without one, the machine again. Returns what ends that.
+   * Throws MACHINE_UNKNOWN, MACHINE_STOPPED.
+   */
+  setMessageHandler(id: string, handler: ((envelope: Envelope) => void) | undefined): () => void {
+    return this.#machinery.host.handle(this.#machine(id).id, handler);
   }
 
-  /** Stops all machines that it started. May be called twice. */
+  /** Stops all machines that it started: what waits for them is refused. May be called twice. */
   stop(): void {
     this.#machinery.stop();
-    this.#machinery.outcomes.stop();
   }
 
   [Symbol.dispose](): void {
     this.stop();
+  }
+
+  /** What failed is gone like what came to its end: nobody starts it anew here. */
+  #changed({ type, machine }: MachineChange): void {
+    if (type === 'changed' && !machine.healthy) this.#machinery.sync.removed(machine.id);
   }
 
   #machine(id: string): MachineInfo {
@@ -106,7 +124,7 @@ export class Connector implements Disposable {
     const machine = registry.get(this.#parts.self, known);
     if (machine) return machine;
     if (host.shown(known)) throw new InterMachineError('MACHINE_STOPPED', `Machine "${id}" has ended`);
-    throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" is here`);
+    throw unknown(id);
   }
 
   #linked(address: Address): readonly MachineInfo[] {
@@ -138,6 +156,8 @@ export class Connector implements Disposable {
     };
   }
 }
+
+const unknown = (id: string) => new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" is here`);
 
 const notLinked = (one: string, other: string) =>
   new InterMachineError(

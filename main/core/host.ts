@@ -4,7 +4,7 @@ import { boundedJson } from '../../shared/bounded-json.ts';
 import type { Envelope, OutcomeStatus } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { MachineId } from '../../shared/ids.ts';
-import { type Acting, disableActing, enableActing, setOrigin } from './acting.ts';
+import { type Acting, disableActing, enableActing, isActing, setOrigin } from './acting.ts';
 import { MAX_ATTEMPTS, MAX_FAILURES_KEPT, MAX_LOGGED_LENGTH, MAX_WAITING } from './defaults.ts';
 import { ObservedActor, type Step } from './observed-actor.ts';
 import type { Clock } from './ports.ts';
@@ -111,16 +111,14 @@ export class Host {
 
   /**
    * Takes a machine in, or an actor that runs already; that one stays its owner's, and is not stopped with its host. What it can
-   * do here is `acting`. It can be seen from here on; `start` lets it begin. Throws MACHINE_EXISTS, MACHINE_STOPPED for an actor that ended.
+   * do here is `acting`. It can be seen from here on; `start` lets it begin. Throws MACHINE_EXISTS, and as `assertFree`.
    */
   add(id: MachineId, machine: AnyActorLogic | AnyActor, acting: Acting, options: AddOptions = {}): AnyActor {
     if (this.isRunning(id))
       throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
+    assertFree(id, machine);
     const isGuest = machine instanceof Actor;
     const actor: AnyActor = isGuest ? machine : this.#create(id, machine, options);
-    const { status } = actor.getSnapshot();
-    if (isGuest && status !== 'active')
-      throw new InterMachineError('MACHINE_STOPPED', `The actor for "${id}" ended already: ${status}`);
     const hosted: Hosted = {
       logic: actor.logic as AnyActorLogic,
       acting,
@@ -202,7 +200,7 @@ export class Host {
     this.#clock.clearTimeout(hosted.restart);
     hosted.observed.leave();
     if (!hosted.isGuest) hosted.observed.actor.stop();
-    disableActing(hosted.observed.actor.system);
+    disableActing(hosted.observed.actor);
     if (!hasEnded(hosted) || hosted.state === 'parked') this.#end(id, hosted, { status: 'stopped' });
     this.#machines.delete(id);
   }
@@ -246,9 +244,13 @@ export class Host {
 
   // ---- Envelopes
 
-  /** From here on envelopes go to `handler`; without one, to the machine again. Throws MACHINE_UNKNOWN. */
-  handle(id: MachineId, handler: MessageHandler | undefined): void {
-    this.#hosted(id).handler = handler;
+  /** From here on envelopes go to `handler`; without one, to the machine again. Returns what ends that. Throws MACHINE_UNKNOWN. */
+  handle(id: MachineId, handler: MessageHandler | undefined): () => void {
+    const hosted = this.#hosted(id);
+    hosted.handler = handler;
+    return () => {
+      if (hosted.handler === handler) hosted.handler = undefined;
+    };
   }
 
   /**
@@ -332,7 +334,7 @@ export class Host {
   }
 
   #observe(id: MachineId, actor: AnyActor, acting: Acting): ObservedActor {
-    enableActing(actor.system, acting);
+    enableActing(actor, acting);
     return new ObservedActor(actor, {
       stepped: () => this.#owner.stepped(id),
       completed: () => this.#completed(id),
@@ -422,3 +424,16 @@ const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : boundedJson(value, MAX_LOGGED_LENGTH).text;
 
 const hasEnded = ({ state }: Hosted): boolean => state !== 'running' && state !== 'resting';
+
+/** Throws MACHINE_STOPPED for an actor that ended, MACHINE_EXISTS for one that is hosted: it can act for one host alone. */
+export function assertFree(id: MachineId, machine: AnyActorLogic | AnyActor): void {
+  if (!(machine instanceof Actor)) return;
+  const { status } = machine.getSnapshot();
+  if (status !== 'active')
+    throw new InterMachineError('MACHINE_STOPPED', `The actor for "${id}" ended already: ${status}`);
+  if (isActing(machine))
+    throw new InterMachineError(
+      'MACHINE_EXISTS',
+      `The actor for "${id}" is a machine already: take it out there first`,
+    );
+}

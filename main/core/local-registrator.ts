@@ -3,6 +3,7 @@ import { BaseRegistrator } from './base-registrator.ts';
 import type { AnyTypes } from './machine-types.ts';
 import { type Lines, Machinery } from './machinery.ts';
 import type { Clock, MachineRow, Scheduler } from './ports.ts';
+import type { MachineChange } from './registry-sync.ts';
 
 /** What the machines of one process stand on. */
 export interface ProcessParts {
@@ -50,12 +51,15 @@ export class LocalRegistrator<Types extends object = AnyTypes> extends BaseRegis
 
   protected override async end(): Promise<void> {
     this.#machinery.stop();
-    this.#machinery.outcomes.stop();
   }
 }
 
 /** Machinery without lines and without a log. */
-export const machineryOf = ({ report, random: _, ...parts }: ProcessParts, knows: (id: MachineRow['id']) => boolean) =>
+export const machineryOf = (
+  { report, random: _, ...parts }: ProcessParts,
+  knows: (id: MachineRow['id']) => boolean,
+  machineChanged: (change: MachineChange) => void = () => {},
+) =>
   new Machinery({
     ...parts,
     knows,
@@ -63,7 +67,7 @@ export const machineryOf = ({ report, random: _, ...parts }: ProcessParts, knows
     sendAway: () => {},
     record: () => {},
     change: () => {},
-    machineChanged: () => {},
+    machineChanged,
     logged: (id, text) => report(`${id}: ${text}`),
     problem: report,
   });

@@ -297,7 +297,12 @@ export class Machinery {
     this.#closed = true;
   }
 
-  /** What is still under way is not waited for. */
+  /** Throws NODE_STOPPED. */
+  assertOpen(): void {
+    if (this.#closed) throw new InterMachineError('NODE_STOPPED', 'It was stopped: nothing is taken or sent any more');
+  }
+
+  /** What is still under way is not waited for; what waits for machines here is refused in a later turn. */
   stop(): void {
     this.close();
     this.#asks.stop();
@@ -310,7 +315,7 @@ export class Machinery {
   // ---- Within
 
   #parcel(from: MachineId, to: Address, event: SendableEvent): Parcel {
-    if (this.#closed) throw new InterMachineError('NODE_STOPPED', 'The node is stopped');
+    this.assertOpen();
     const { self, newId, clock } = this.#parts;
     const eventJson = encodeEvent(event);
     const size = eventJson.length * 3 > MAX_ENVELOPE_BYTES ? utf8Length(eventJson) : 0;

@@ -4,7 +4,7 @@ import type { Address, MachineId } from '../../shared/ids.ts';
 import type { Origin } from './acting.ts';
 import type { AskOptions, Reply } from './asks.ts';
 import type { Choice } from './balancing.ts';
-import type { AnyTypes, EventOf, ReplyOf, TypeName } from './machine-types.ts';
+import type { AnyTypes, EventOf, OwnEventOf, ReplyOf, TypeName } from './machine-types.ts';
 import type { SendOptions } from './machinery.ts';
 import type { MachineDown } from './monitoring.ts';
 import type { Found, MachineRegistrator, OneOfType, WatchObserver } from './registrator.ts';
@@ -121,7 +121,7 @@ export class RegisteredMachine<Logic extends AnyActorLogic = AnyActorLogic, Type
   }
 
   /** To all others of its own type. */
-  async broadcastToSameType(event: SendableEvent, options: SendOptions = {}): Promise<Outcome[]> {
+  async broadcastToSameType(event: OwnEventOf<Types, Logic>, options: SendOptions = {}): Promise<Outcome[]> {
     return await this.#sender.broadcastToSameType(event, options);
   }
 

@@ -5,7 +5,7 @@ import type { AskOptions, Reply } from './asks.ts';
 import type { Choice } from './balancing.ts';
 import type { FindOptions } from './finding.ts';
 import type { FollowTarget } from './following.ts';
-import type { AnyTypes, EventOf, LogicOfType, ReplyOf, TypeName } from './machine-types.ts';
+import type { AnyTypes, EventOf, IsUntyped, LogicOfType, ReplyOf, TypeName } from './machine-types.ts';
 import type { SendOptions } from './machinery.ts';
 import type { MachineDown } from './monitoring.ts';
 import type { RegisteredMachine } from './registered-machine.ts';
@@ -53,6 +53,11 @@ export type Found<Types extends object, Name extends TypeName<Types>> = MachineI
 /** One of a type, as the target of a question. */
 export type OneOfType<Name extends string> = { readonly type: Name } & Partial<Choice>;
 
+/** A machine of which the program itself says what it is; by its type alone only where the compiler knows no types. */
+export type OneMachine<Types extends object> =
+  | string
+  | (IsUntyped<Types> extends true ? FollowTarget : Extract<FollowTarget, { machine: string }>);
+
 /** What is told of a watched machine. */
 export interface WatchObserver<Logic extends AnyActorLogic = AnyActorLogic> {
   /** At most every 50 ms, beginning with now. Its last snapshot is always told. */
@@ -70,8 +75,8 @@ export interface MachineRegistrator<Types extends object = AnyTypes> extends Asy
    * Starts a machine, or takes in an actor that runs already, and lets everybody find it by its type. Machines of one type are linked by themselves.
    * Rejects with MACHINE_TYPE_INVALID, MACHINE_ID_INVALID, MACHINE_VERSION_INVALID, MACHINE_EXISTS, MACHINE_STOPPED, STORE_FULL, STORE_FAILED, NODE_STOPPED.
    */
-  register<Logic extends AnyActorLogic>(
-    type: TypeName<Types>,
+  register<Name extends TypeName<Types>, Logic extends LogicOfType<Types, Name>>(
+    type: Name,
     machine: Logic | Actor<Logic>,
     options?: RegisterOptions<Logic>,
   ): Promise<RegisteredMachine<Logic, Types>>;
@@ -157,7 +162,7 @@ export interface MachineRegistrator<Types extends object = AnyTypes> extends Asy
   actor<Name extends TypeName<Types>>(
     target: { readonly type: Name } & Extract<FollowTarget, { type: string }>,
   ): RemoteActor<LogicOfType<Types, Name>>;
-  actor<Logic extends AnyActorLogic = AnyActorLogic>(target: FollowTarget | string): RemoteActor<Logic>;
+  actor<Logic extends AnyActorLogic = AnyActorLogic>(target: OneMachine<Types>): RemoteActor<Logic>;
 
   /** Stops the machines that it started, and everything else. May be called twice. */
   stop(): Promise<void>;

@@ -16,7 +16,7 @@ import { type Acting, actingOf } from './acting.ts';
 import { MAX_WAITING } from './defaults.ts';
 import type { FollowTarget } from './following.ts';
 import { type RemoteSnapshot, remoteSnapshot } from './remote-snapshot.ts';
-import type { ActorSystem } from './xstate-internals.ts';
+import { type ActorSystem, isStop } from './xstate-internals.ts';
 
 /** Actor logic that stands for a machine elsewhere: its snapshots are those of the machine, and what it is sent goes there. */
 export type RemoteLogic<Logic extends AnyActorLogic> = ActorLogic<
@@ -36,7 +36,6 @@ export type RemoteActor<Logic extends AnyActorLogic> = ActorRef<
 
 /** What the logic tells itself; its type begins as those do that cannot come from outside. */
 const TOLD = 'xstate.intermachine.told';
-const STOP = 'xstate.stop';
 
 interface Told<Logic extends AnyActorLogic> extends EventObject {
   readonly type: typeof TOLD;
@@ -94,7 +93,7 @@ export function remoteLogic<Logic extends AnyActorLogic>(target: FollowTarget): 
       if (event.snapshot.status !== 'active') running?.stop();
       return event.snapshot;
     }
-    if (event.type === STOP) {
+    if (isStop(event)) {
       running?.stop();
       return { ...snapshot, status: 'stopped', error: undefined, output: undefined } as RemoteSnapshot<Logic>;
     }

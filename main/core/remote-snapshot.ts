@@ -10,8 +10,10 @@ import type { MachineLive, StateValue } from '../../shared/api.ts';
 import type { Address } from '../../shared/ids.ts';
 
 type ValueOf<Logic extends AnyActorLogic> = SnapshotFrom<Logic> extends { value: infer Value } ? Value : undefined;
+/** Where nothing is known of a machine, nothing is known of its context either, and not that there is none. */
+type ContextOf<Logic extends AnyActorLogic> = [ContextFrom<Logic>] extends [never] ? unknown : ContextFrom<Logic>;
 type TagsOf<Logic extends AnyActorLogic> =
-  SnapshotFrom<Logic> extends { tags: Set<infer Tag> } ? Extract<Tag, string> : string;
+  SnapshotFrom<Logic> extends { hasTag(tag: infer Tag): boolean } ? Extract<Tag, string> : string;
 
 /** A machine that may run on another node, as it was seen last. */
 export type RemoteSnapshot<Logic extends AnyActorLogic = AnyActorLogic> = Snapshot<OutputFrom<Logic>> & {
@@ -21,7 +23,7 @@ export type RemoteSnapshot<Logic extends AnyActorLogic = AnyActorLogic> = Snapsh
   readonly address: Address | undefined;
   readonly value: ValueOf<Logic> | undefined;
   /** Missing while none was seen, where the machine does not show it, and where it is larger than 64 KiB. */
-  readonly context: ContextFrom<Logic> | undefined;
+  readonly context: ContextOf<Logic> | undefined;
   readonly tags: ReadonlySet<TagsOf<Logic>>;
   /** As `snapshot.matches` of XState; nothing matches before it was seen. */
   matches(state: StateValue): boolean;

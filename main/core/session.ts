@@ -28,8 +28,7 @@ export class ConnectedMachine<Logic extends AnyActorLogic = AnyActorLogic> {
 
   /** Takes what is for the machine in its place. Returns what ends that. */
   onMessage(handler: (envelope: Envelope) => void): () => void {
-    this.#connector.setMessageHandler(this.id, handler);
-    return () => this.#connector.setMessageHandler(this.id, undefined);
+    return this.#connector.setMessageHandler(this.id, handler);
   }
 }
 
@@ -41,7 +40,7 @@ export class Session implements Disposable {
     this.#connector = connector;
   }
 
-  /** Starts a machine, or takes in an actor that runs already. Throws MACHINE_ID_INVALID, MACHINE_EXISTS, MACHINE_STOPPED. */
+  /** Starts a machine, or takes in an actor that runs already. Throws MACHINE_ID_INVALID, MACHINE_EXISTS, MACHINE_STOPPED, NODE_STOPPED. */
   addMachine<Logic extends AnyActorLogic>(machine: Logic | Actor<Logic>, id: string): ConnectedMachine<Logic> {
     const actor = this.#connector.registerMachine(id, machine);
     return new ConnectedMachine(id as MachineId, actor, this.#connector);

@@ -1,4 +1,12 @@
-import type { AnyActor, AnyActorLogic, AnyActorRef, AnyMachineSnapshot, EventObject, InspectionEvent } from 'xstate';
+import type {
+  AnyActor,
+  AnyActorLogic,
+  AnyActorRef,
+  AnyMachineSnapshot,
+  AnyStateNode,
+  EventObject,
+  InspectionEvent,
+} from 'xstate';
 import { MAX_ITERATIONS } from './defaults.ts';
 
 // Everything that leans on XState beyond its documented API stands in this module, and
@@ -6,6 +14,9 @@ import { MAX_ITERATIONS } from './defaults.ts';
 
 /** What all machines of one node share: one root actor, its children, its timers. */
 export type ActorSystem = AnyActorRef['system'];
+
+/** Whoever spawned or invoked it; `undefined` for the root of a system. */
+export const parentOf = (actor: AnyActorRef): AnyActorRef | undefined => actor._parent;
 
 /** Turns an endless `always` or `raise` into an error of its machine, unless its author set a limit. */
 export function limitIterations(logic: AnyActorLogic): void {
@@ -67,3 +78,9 @@ export function armDelays(actor: AnyActor): void {
       actor.system.scheduler.schedule(actor, actor, event, milliseconds, String(id));
   }
 }
+
+/** The active states of a machine, in no order: a snapshot tells their ids nowhere else. */
+export const activeNodes = (snapshot: AnyMachineSnapshot): readonly AnyStateNode[] => snapshot._nodes;
+
+/** Whether this tells actor logic to stop. */
+export const isStop = ({ type }: EventObject): boolean => type === 'xstate.stop';

@@ -15,6 +15,10 @@ let project: string;
 let packed: readonly string[];
 let place: CliPlace;
 
+/** All blocks of a page in TypeScript, as one program. */
+const blocksOf = (page: string): string =>
+  [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]) => block).join('\n');
+
 beforeAll(async () => {
   place = await CliPlace.make();
   project = await mkdtemp(join(tmpdir(), 'intermachine-package-'));
@@ -34,6 +38,7 @@ beforeAll(async () => {
   await writeFile(join(project, 'ping-pong.js'), program);
   await mkdir(join(project, 'types'));
   await writeFile(join(project, 'types', 'ping-pong.ts'), program);
+  await writeFile(join(project, 'types', 'api.ts'), blocksOf(await readFile(join(root, 'docs/api.md'), 'utf8')));
 }, 300_000);
 
 afterAll(async () => {
@@ -102,6 +107,19 @@ test('the program of the README talks between two processes of one user, with no
   }
 }, 90_000);
 
+test('the program of docs/api.md prints what it says there', async () => {
+  const program = await readFile(join(project, 'types', 'api.ts'), 'utf8');
+  const promised = [...program.matchAll(/\/\/ → (.*)$/gm)].map(([, line]) => line);
+  expect(promised.length).toBeGreaterThan(20);
+  const output = execFileSync(process.execPath, ['types/api.ts'], {
+    cwd: project,
+    env: { ...place.environment, INTERMACHINE_LOOPBACK: String(place.loopbackPort), NO_COLOR: '1' },
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  expect(output.trimEnd().split('\n')).toEqual(promised);
+}, 90_000);
+
 const typeCheck = (files: readonly string[]): string => {
   const flags = [
     '--noEmit',
@@ -126,7 +144,7 @@ const typeCheck = (files: readonly string[]): string => {
 };
 
 test('it type-checks as TypeScript, and a wrong use does not', async () => {
-  expect(typeCheck(['types/ping-pong.ts'])).toBe('');
+  expect(typeCheck(['types/ping-pong.ts', 'types/api.ts'])).toBe('');
   const wrong = `import { createNode } from 'intermachine';
 const node = await createNode({ prot: 5 });
 await node.sendTo('X', { kind: 'PING' });
