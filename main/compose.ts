@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { InterMachineError } from '../shared/errors.ts';
 import { SystemClock, SystemScheduler } from './adapters/clock/system.ts';
 import { CombinedDiscovery } from './adapters/discovery/combined.ts';
+import { FileDiscovery } from './adapters/discovery/file.ts';
 import { MdnsDiscovery } from './adapters/discovery/mdns.ts';
 import { StaticDiscovery } from './adapters/discovery/static.ts';
 import { nodeIdOf } from './adapters/identity/certificate.ts';
@@ -16,7 +17,7 @@ import { WebSocketTransport } from './adapters/transport/websocket.ts';
 import { type NodeConfig, nodesIn } from './config.ts';
 import type { AnyTypes } from './core/machine-types.ts';
 import type { InterMachineNode } from './core/node.ts';
-import type { Clock, Store, StoreState } from './core/ports.ts';
+import type { Clock, Discovery, Store, StoreState } from './core/ports.ts';
 import { startNode } from './core/start-node.ts';
 import { digestOf } from './in-process.ts';
 import { type Loaded, loadFile } from './machine-files/load-file.ts';
@@ -70,23 +71,17 @@ export async function startFrom<Types extends object = AnyTypes>(
     const material = opened.dataDir
       ? await readOrCreateKeyMaterial(join(opened.dataDir, 'identity.pem'))
       : createKeyMaterial();
-    const mdns = new MdnsDiscovery({
-      clock,
-      ...(config.loopbackPort !== undefined && { loopback: { port: config.loopbackPort } }),
-    });
     const node = await startNode<Types>({
       name: opened.name,
       namespace: namespaceDigest(config.namespace),
       identity: new NetworkIdentity({ node: material.node, keys, open: config.open }),
-      discovery:
-        config.peers.length > 0
-          ? new CombinedDiscovery([mdns, new StaticDiscovery({ peers: config.peers, clock })])
-          : mdns,
+      discovery: discoveryOf(config, clock),
       transport: new WebSocketTransport({
         ...material,
         nodeIdOf,
         port: config.port,
         log: report,
+        maxConnections: config.limits.connections,
         ...(config.loopbackPort !== undefined && { host: '127.0.0.1' }),
       }),
       store: opened.store,
@@ -95,6 +90,10 @@ export async function startFrom<Types extends object = AnyTypes>(
       scheduler: new SystemScheduler(),
       random: Math.random,
       advertiseTypes: config.advertiseTypes,
+      exchangesPeers: config.exchangePeers,
+      timings: config.timings,
+      limits: config.limits,
+      ...(config.advertise && { advertise: config.advertise }),
       newId: randomUUID,
       newEpoch: () => randomBytes(8).toString('hex'),
       digest: digestOf,
@@ -137,6 +136,19 @@ function runFiles(
 export const checkFile = (path: string): Promise<Loaded> => loadFile(path, new SystemClock());
 
 export const dashboardTokenFile = (dataDir: string): string => join(dataDir, 'dashboard-token');
+
+function discoveryOf({ loopbackPort, advertise, peers, peersFile }: NodeConfig, clock: Clock): Discovery {
+  const mdns = new MdnsDiscovery({
+    clock,
+    ...(advertise && { advertise }),
+    ...(loopbackPort !== undefined && { loopback: { port: loopbackPort } }),
+  });
+  const others = [
+    ...(peers.length > 0 ? [new StaticDiscovery({ peers, clock })] : []),
+    ...(peersFile !== undefined ? [new FileDiscovery({ file: peersFile, clock })] : []),
+  ];
+  return others.length > 0 ? new CombinedDiscovery([mdns, ...others]) : mdns;
+}
 
 /** What opens the dashboard of this node: 256 random bits, kept in the data directory, so that a bookmark stays good. */
 export async function dashboardTokenOf({ dataDir }: Started): Promise<string> {

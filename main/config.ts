@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { InterMachineError } from '../shared/errors.ts';
 import { isName } from '../shared/ids.ts';
 import { utf8Length } from '../shared/utf8.ts';
+import type { Limits, Timings } from './core/defaults.ts';
+import { type Advertised, advertise, limits, timings } from './network-config.ts';
 
 /** Bytes. A node's name is a DNS label in the announcement (RFC 1035, 2.3.4). */
 const MAX_NODE_NAME_BYTES = 63;
@@ -26,12 +28,22 @@ export interface NodeOptions {
   readonly port?: number;
   /** Addresses, `host:port`, of nodes that discovery cannot see. */
   readonly peers?: readonly string[];
+  /** A file with such addresses, one in a line; read again whenever it changes. */
+  readonly peersFile?: string;
+  /** IP addresses, with a port or without, to announce in place of our own: `192.0.2.7`, `[fd00::7]:4000`. */
+  readonly advertise?: readonly string[];
+  /** Tell peers about each other, and listen to what they tell; else only where this node itself is. */
+  readonly exchangePeers?: boolean;
   /** Stay on this machine: nodes that name the same UDP port find each other, and nobody else does. */
   readonly loopbackPort?: number;
   /** Tell machine types to everybody on the link. */
   readonly advertiseTypes?: boolean;
   /** Run the machines of the files in the folder `machines` of the data directory; unless told not to. */
   readonly machineFiles?: boolean;
+  /** How patient it is with its peers. */
+  readonly timings?: Partial<Timings>;
+  /** How much it takes on. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** Options with their defaults, checked. */
@@ -48,9 +60,14 @@ export interface NodeConfig {
   readonly open: boolean;
   readonly port: number;
   readonly peers: readonly string[];
+  readonly peersFile: string | undefined;
+  readonly advertise: Advertised | undefined;
+  readonly exchangePeers: boolean;
   readonly loopbackPort: number | undefined;
   readonly advertiseTypes: boolean;
   readonly machineFiles: boolean;
+  readonly timings: Timings;
+  readonly limits: Limits;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -78,9 +95,14 @@ const OPTIONS = z
     open: z.boolean().default(false),
     port: port.default(0),
     peers: z.array(z.string()).default([]),
+    peersFile: z.string().min(1, 'a path is expected').optional(),
+    advertise,
+    exchangePeers: z.boolean().default(true),
     loopbackPort: port.min(1, 'from 1 to 65535').optional(),
     advertiseTypes: z.boolean().default(true),
     machineFiles: z.boolean().default(true),
+    timings,
+    limits,
   })
   .refine(
     ({ open, networkKey }) => !open || networkKey === undefined,
@@ -106,6 +128,8 @@ export function configFrom(options: NodeOptions, environment: Environment): Node
     dataDir: data.dataDir,
     home: homeFrom(environment),
     networkKey: data.networkKey,
+    peersFile: data.peersFile,
+    advertise: data.advertise,
     loopbackPort: data.loopbackPort,
   };
 }

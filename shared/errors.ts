@@ -38,11 +38,14 @@ export type ErrorCode =
   | 'NODE_SILENT'
   // What came in
   | 'FRAME_INVALID'
+  | 'PROTOCOL_DIFFERS'
   // What the machine or the person set up
   | 'CONFIG_INVALID'
   | 'DATA_DIR_LOCKED'
   | 'DATA_DIR_UNUSABLE'
   | 'DIAL_FAILED'
+  | 'DIALLED_SELF'
+  | 'IDENTITY_COPIED'
   | 'IDENTITY_INVALID'
   | 'NETWORK_KEY_INVALID'
   | 'NODE_TOO_OLD'

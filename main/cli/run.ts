@@ -16,6 +16,9 @@ export interface RunFlags {
   readonly open?: boolean;
   readonly port?: string;
   readonly peer?: readonly string[];
+  readonly peersFile?: string;
+  readonly advertise?: readonly string[];
+  readonly peerExchange: boolean;
   readonly machine?: readonly string[];
   readonly loopback?: string;
   readonly advertiseTypes: boolean;
@@ -48,7 +51,10 @@ export async function run(flags: RunFlags): Promise<void> {
       ...(flags.networkKey !== undefined && { networkKey: flags.networkKey }),
       ...(flags.open !== undefined && { open: flags.open }),
       ...(flags.port !== undefined && { port: numberFrom(flags.port) }),
+      exchangePeers: flags.peerExchange,
       ...(flags.peer !== undefined && { peers: flags.peer }),
+      ...(flags.peersFile !== undefined && { peersFile: flags.peersFile }),
+      ...(flags.advertise !== undefined && { advertise: flags.advertise }),
       ...(flags.loopback !== undefined && { loopbackPort: numberFrom(flags.loopback) }),
     },
     process.env,
@@ -65,7 +71,12 @@ export async function run(flags: RunFlags): Promise<void> {
   stopOnSignals(started, api, printer);
   print(started, flags.dashboard ? api.url : undefined, printer);
   if (flags.dashboard && !flags.json && flags.browser !== false) openBrowser(api.url);
-  for (const { type, logic } of machines) await started.node.register(type, logic);
+  try {
+    for (const { type, logic } of machines) await started.node.register(type, logic);
+  } catch (thrown) {
+    // Told to stop before all of them ran: that is no failure.
+    if (!(thrown instanceof InterMachineError && thrown.code === 'NODE_STOPPED')) throw thrown;
+  }
 }
 
 /** From here on everything that happens is printed, beginning with what happened while the node started. */

@@ -1,14 +1,7 @@
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
 import { CLOSE } from './close-codes.ts';
-import {
-  CONGESTED_BYTES,
-  GREETING_TIMEOUT_MS,
-  HEARTBEAT_AFTER_IDLE_MS,
-  PROTOCOL_VERSION,
-  SILENCE_LIMIT_MS,
-  SLEPT_AFTER_MS,
-} from './defaults.ts';
+import { CONGESTED_BYTES, PROTOCOL_VERSION, SLEPT_AFTER_MS, type Timings } from './defaults.ts';
 import type { Clock, Connection, ConnectionReader, Identity } from './ports.ts';
 import { decode, encode, type Frame, type Generation, type Hello } from './wire.ts';
 
@@ -29,6 +22,7 @@ export interface ChannelParts {
   readonly connection: Connection;
   readonly identity: Identity;
   readonly clock: Clock;
+  readonly timings: Timings;
   readonly owner: ChannelOwner;
   /** What we say about ourselves. */
   readonly self: Pick<Hello, 'name' | 'incarnation' | 'namespace'>;
@@ -122,8 +116,7 @@ export class Channel implements ConnectionReader {
       if (frame) this.#read(frame);
       else this.#ignoredFrames++;
     } catch (thrown) {
-      const code = thrown instanceof InterMachineError ? CLOSE.badFrame : CLOSE.storeFailed;
-      this.close(code, reasonOf(thrown).slice(0, 100));
+      this.close(codeFor(thrown), reasonOf(thrown).slice(0, 100));
     }
   }
 
@@ -159,9 +152,6 @@ export class Channel implements ConnectionReader {
     if (hello.id !== connection.peer)
       throw new InterMachineError('FRAME_INVALID', 'Frame: hello with an id that is not that of the certificate');
     if (hello.id === identity.node) return this.close(CLOSE.self, 'this is myself');
-    if (hello.version !== PROTOCOL_VERSION) {
-      return this.close(CLOSE.otherVersion, `protocol ${PROTOCOL_VERSION} is spoken here, not ${hello.version}`);
-    }
     if (hello.namespace !== self.namespace) return this.close(CLOSE.otherNamespace, 'another namespace');
     if (!identity.accepts(connection, connection.dialled ? 'listener' : 'dialler', hello.proof)) {
       return this.close(CLOSE.notTrusted, 'no proof of a network key that is known here');
@@ -180,24 +170,25 @@ export class Channel implements ConnectionReader {
   // ---- Heartbeat
 
   #planTick(): void {
-    const { clock } = this.#parts;
-    this.#tickDueAt = clock.now() + HEARTBEAT_AFTER_IDLE_MS / 2;
-    this.#timer = clock.setTimeout(() => this.#tick(), HEARTBEAT_AFTER_IDLE_MS / 2);
+    const { clock, timings } = this.#parts;
+    this.#tickDueAt = clock.now() + timings.heartbeatMs / 2;
+    this.#timer = clock.setTimeout(() => this.#tick(), timings.heartbeatMs / 2);
   }
 
   #tick(): void {
     if (this.#stage === 'closed') return;
-    const now = this.#parts.clock.now();
+    const { clock, timings } = this.#parts;
+    const now = clock.now();
     if (now - this.#tickDueAt > SLEPT_AFTER_MS) {
       this.#heardAt = now;
       this.#startedAt = now;
     }
     this.#planTick();
-    if (now - this.#heardAt >= SILENCE_LIMIT_MS)
-      return this.close(CLOSE.silent, `nothing heard for ${SILENCE_LIMIT_MS / 1000} s`);
+    if (now - this.#heardAt >= timings.silenceMs)
+      return this.close(CLOSE.silent, `nothing heard for ${timings.silenceMs / 1000} s`);
     if (this.#stage === 'open') {
-      if (now - this.#spokeAt >= HEARTBEAT_AFTER_IDLE_MS) this.#ping();
-    } else if (now - this.#startedAt >= GREETING_TIMEOUT_MS) this.close(CLOSE.notTrusted, 'no greeting in time');
+      if (now - this.#spokeAt >= timings.heartbeatMs) this.#ping();
+    } else if (now - this.#startedAt >= timings.greetingMs) this.close(CLOSE.notTrusted, 'no greeting in time');
   }
 
   #ping(): void {
@@ -208,4 +199,9 @@ export class Channel implements ConnectionReader {
     this.#spokeAt = this.#parts.clock.now();
     this.#parts.connection.send(encode(frame));
   }
+}
+
+function codeFor(thrown: unknown): number {
+  if (!(thrown instanceof InterMachineError)) return CLOSE.storeFailed;
+  return thrown.code === 'PROTOCOL_DIFFERS' ? CLOSE.otherVersion : CLOSE.badFrame;
 }

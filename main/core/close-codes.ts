@@ -7,6 +7,8 @@ export const CLOSE = {
   superseded: 4002,
   /** Both ends are the same node. */
   self: 4003,
+  /** Another node with the same id, started later, is connected. */
+  displaced: 4410,
   badFrame: 4400,
   notTrusted: 4401,
   otherNamespace: 4404,

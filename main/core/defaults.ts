@@ -3,31 +3,78 @@
 /** The protocol's version, in `hello` and in every announcement; peers of another version are told so. */
 export const PROTOCOL_VERSION = 1;
 
-// ---- Heartbeat: a cut cable is noticed by silence alone -------------------------------------------
+// ---- Lines to peers -------------------------------------------------------------------------------
 
-/** A line on which we sent nothing for so long carries a ping. Any frame counts as a sign of life. */
-export const HEARTBEAT_AFTER_IDLE_MS = 1_000;
-/** So long without a frame from the peer, and the line is given up and dialled again: three heartbeats missed. */
-export const SILENCE_LIMIT_MS = 3_000;
-/** So long without a sign of life, and a peer counts as offline. */
-export const OFFLINE_AFTER_MS = 8_000;
+/** How patient a node is with its peers. All in milliseconds. */
+export interface Timings {
+  /** A line on which we sent nothing for so long carries a ping. Any frame counts as a sign of life. */
+  readonly heartbeatMs: number;
+  /** So long without a frame from the peer, and the line is given up and dialled again. */
+  readonly silenceMs: number;
+  /** So long without a sign of life, and a peer counts as offline. */
+  readonly offlineMs: number;
+  /** From the open line to its `hello`, and from there to `welcome`. */
+  readonly greetingMs: number;
+  /** First redial; doubles up to the ceiling, each with full jitter, for ever. */
+  readonly redialFirstMs: number;
+  readonly redialCeilingMs: number;
+  /** The ceiling for a peer that could not be reached for some minutes. */
+  readonly redialAwayMs: number;
+  /** The ceiling for a peer whose line opens and breaks again and again. */
+  readonly redialUnstableMs: number;
+  /** A line that holds so long is no unstable one. */
+  readonly stableMs: number;
+  /** The node with the smaller id dials at once, the other one only if nothing came in this span. */
+  readonly lateDialMinMs: number;
+  readonly lateDialMaxMs: number;
+  /** A node that does not trust us, that we do not trust, or that was never reached, is dialled again this seldom. */
+  readonly strangerRedialMs: number;
+  /** What was learned of peers is gathered for so long before it is told to the other ones. */
+  readonly exchangeMs: number;
+}
+
+/** A cut cable is noticed by silence alone: three heartbeats missed. Redials are far below what a person waits. */
+export const TIMINGS: Timings = {
+  heartbeatMs: 1_000,
+  silenceMs: 3_000,
+  offlineMs: 8_000,
+  greetingMs: 10_000,
+  redialFirstMs: 500,
+  redialCeilingMs: 4_000,
+  redialAwayMs: 60_000,
+  redialUnstableMs: 30_000,
+  stableMs: 30_000,
+  lateDialMinMs: 300,
+  lateDialMaxMs: 600,
+  strangerRedialMs: 300_000,
+  exchangeMs: 2_000,
+};
+
+/** How much a node takes on. */
+export interface Limits {
+  /** Lines that may be open at once, dialled and accepted. */
+  readonly connections: number;
+  /** Peers dialled at the same time. */
+  readonly dials: number;
+}
+
+/** 512 lines stay far from the usual 1,024 files of a process. Without a cap on dials 20 nodes that start together made 566 accepts for 190 links. */
+export const LIMITS: Limits = { connections: 512, dials: 6 };
+
 /** A tick of ours that comes later than this means that we slept, not that the peers did: deadlines start anew. */
 export const SLEPT_AFTER_MS = 1_000;
-/** From the open line to its `hello`, and from there to `welcome`. */
-export const GREETING_TIMEOUT_MS = 10_000;
-
-// ---- Dialling -------------------------------------------------------------------------------------
-
-/** Peers dialled at the same time. Without a cap 20 nodes that start together made 566 accepts for 190 links. */
-export const MAX_DIALS = 6;
-/** First redial; doubles up to the ceiling, each with full jitter, for ever. */
-export const REDIAL_FIRST_MS = 500;
-export const REDIAL_CEILING_MS = 4_000;
-/** The node with the smaller id dials at once, the other one only if nothing came in this span. */
-export const LATE_DIAL_MIN_MS = 300;
-export const LATE_DIAL_MAX_MS = 600;
-/** A node that does not trust us, or that we do not trust, is asked again this seldom. */
-export const STRANGER_REDIAL_MS = 300_000;
+/** Failed dials in a row, some five minutes of them, after which a peer is away. */
+export const AWAY_AFTER_DIALS = 100;
+/** Failed dials in a row after which somebody who was never reached is left in peace, unless it is sighted anew. */
+export const STRANGER_AFTER_DIALS = 10;
+/** Lines that broke young, one after the other; then the peer is unstable. */
+export const UNSTABLE_AFTER_BREAKS = 3;
+/** Nodes that were never proven and are remembered all the same; then the one sighted longest ago is forgotten (SECURITY: M5). */
+export const MAX_STRANGERS = 1_000;
+/** Endpoints of one peer that are kept in mind. */
+export const MAX_ENDPOINTS = 8;
+/** Peers told in one `peers` frame, and taken from one. */
+export const MAX_EXCHANGED = 50;
 
 // ---- Frames ---------------------------------------------------------------------------------------
 

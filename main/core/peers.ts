@@ -1,9 +1,12 @@
 import { type Actor, createActor } from 'xstate';
-import { reasonOf } from '../../shared/errors.ts';
+import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
 import { Channel, type ChannelOwner, type Content } from './channel.ts';
 import { CLOSE } from './close-codes.ts';
-import { MAX_DIALS } from './defaults.ts';
+import { AWAY_AFTER_DIALS, type Limits, MAX_STRANGERS, type Timings, UNSTABLE_AFTER_BREAKS } from './defaults.ts';
+import { Dials, type Lane } from './dials.ts';
+import { endpointText, PeerAddresses } from './peer-addresses.ts';
+import { type OwnPlace, PeerExchange } from './peer-exchange.ts';
 import { peerMachine } from './peer-machine.ts';
 import type {
   Clock,
@@ -34,6 +37,8 @@ export interface PeerInfo {
   readonly roundTripMs?: number;
   /** Why it cannot be reached or is not trusted. */
   readonly problem?: string;
+  /** Its line opens and breaks again and again, so it is dialled again more slowly. */
+  readonly unstable?: boolean;
 }
 
 /** What the directory of peers tells; handed over at birth. */
@@ -55,6 +60,10 @@ export interface PeersParts {
   readonly clock: Clock;
   /** A number from 0 up to 1. */
   readonly random: () => number;
+  readonly timings: Timings;
+  readonly limits: Limits;
+  /** Whether peers are told about each other. */
+  readonly exchanges: boolean;
   /** Known from earlier runs. */
   readonly remembered: readonly NodeRow[];
   readonly owner: PeersOwner;
@@ -65,40 +74,71 @@ export interface PeersParts {
 interface Peer {
   readonly id: NodeId;
   readonly life: Actor<typeof peerMachine>;
+  readonly addresses: PeerAddresses;
   name: string;
   incarnation: number;
-  endpoints: readonly Endpoint[];
+  /** Seen, told about or connected since this node started. */
+  isMet: boolean;
+  /** The networks on which it was sighted. */
+  links: readonly string[];
   advertisedTypes: readonly string[];
   untrusted: boolean;
   problem: string | undefined;
   channel: Channel | undefined;
   generation: Generation;
+  /** Known, not connected, and dialled again and again. */
+  isMissing: boolean;
   /** What was told last, so that nothing is told twice. */
   told: string;
 }
+
+/** An address that has no node is looked at for our own id this often at the most. */
+const TWIN_EVERY_MS = 60_000;
 
 /** Every peer that is known, and the one channel to each that can be reached. */
 export class Peers implements DiscoveryReader, ChannelOwner {
   readonly #parts: PeersParts;
   readonly #peers = new Map<NodeId, Peer>();
-  readonly #dialQueue: (() => Promise<void>)[] = [];
-  readonly #anonymousDials = new Set<string>();
+  /** Never proven and not connected; the one sighted longest ago first. */
+  readonly #strangers = new Set<NodeId>();
+  readonly #dials: Dials;
+  readonly #exchange: PeerExchange;
+  /** Who was found at an address that somebody wrote down. */
+  readonly #nodeAt = new Map<string, NodeId>();
   readonly #toldProblems = new Map<string, string>();
-  #dials = 0;
+  #open = 0;
+  #missing = 0;
   #welcomes = 0;
+  #twinDialledAt = Number.NEGATIVE_INFINITY;
   #stopped = false;
-  #missing = false;
 
   constructor(parts: PeersParts) {
     this.#parts = parts;
-    for (const { id, name, incarnation, endpoints } of parts.remembered)
-      Object.assign(this.#peer(id), { name, incarnation, endpoints });
+    const { clock, timings, limits, transport } = parts;
+    this.#dials = new Dials(clock, limits);
+    this.#exchange = new PeerExchange({
+      clock,
+      timings,
+      isOn: parts.exchanges,
+      send: (peer, frame) => this.#peers.get(peer)?.channel?.send(frame),
+      acquaintance: (id) => this.#acquaintance(id),
+      mayDial: (host) => transport.mayDial(host),
+      said: (peer, endpoints) => this.#said(peer, endpoints),
+      told: (about, endpoints) => this.#told(about, endpoints),
+    });
+    for (const row of parts.remembered) this.#peer(row.id, row);
+  }
+
+  /** Dials whom we know from earlier runs, whether anybody announces them or not. Peers are told where we listen. */
+  start(own: OwnPlace): void {
+    this.#exchange.start(own);
+    for (const peer of this.#peers.values()) if (peer.addresses.all.length > 0) peer.life.send({ type: 'sighted' });
   }
 
   /** Takes a connection over from the transport. */
   readonly accept = (connection: Connection): ConnectionReader => {
-    const { identity, clock, self } = this.#parts;
-    return new Channel({ connection, identity, clock, self, owner: this });
+    const { identity, clock, self, timings } = this.#parts;
+    return new Channel({ connection, identity, clock, timings, self, owner: this });
   };
 
   list(): readonly PeerInfo[] {
@@ -131,8 +171,20 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     this.#peers.get(id)?.channel?.close(code, reason);
   }
 
+  /** Ids of the peers to which a channel is open. */
+  connected(): readonly NodeId[] {
+    return [...this.#peers.values()].flatMap(({ id, channel }) => (channel ? [id] : []));
+  }
+
+  /** Where a peer was reached before, or says that it can be: worth remembering. */
+  reachedAt(id: NodeId): readonly Endpoint[] {
+    return this.#peers.get(id)?.addresses.reached ?? [];
+  }
+
   stop(): void {
     this.#stopped = true;
+    this.#dials.stop();
+    this.#exchange.stop();
     for (const { life } of this.#peers.values()) life.stop();
   }
 
@@ -140,58 +192,106 @@ export class Peers implements DiscoveryReader, ChannelOwner {
 
   seen(sighting: Sighting): void {
     if (this.#stopped) return;
-    if (sighting.node === undefined) return this.#seenAddress(sighting.endpoints);
-    if (sighting.node === this.#parts.identity.node) return;
-    const peer = this.#peer(sighting.node);
+    const { node, endpoints } = sighting;
+    if (node === undefined) return this.#seenAddress(endpoints);
+    if (node === this.#parts.identity.node) return this.#seenTwin(endpoints);
+    const peer = this.#peer(node);
     // What an open channel proved is not changed by what anybody may announce.
-    if (!peer.channel) {
-      peer.name = sighting.name ?? peer.name;
-      if (sighting.endpoints.length > 0) peer.endpoints = sighting.endpoints;
-    }
+    if (!peer.channel) peer.name = sighting.name ?? peer.name;
+    peer.addresses.sightedAt(endpoints);
+    peer.links = sighting.links ?? [];
     peer.advertisedTypes = sighting.types ?? peer.advertisedTypes;
-    peer.life.send({ type: 'sighted' });
-    this.#tell(peer);
+    this.#sighted(peer);
   }
 
   /** Only a hint: anybody can forge it. The channel knows better. */
-  gone(node: NodeId): void {
+  gone(node: NodeId, reason: 'goodbye' | 'expired'): void {
     const peer = this.#peers.get(node);
     if (!peer) return;
     peer.advertisedTypes = [];
-    if (!peer.channel) peer.life.send({ type: 'left' });
+    peer.links = [];
+    peer.addresses.unsighted();
+    // Somebody we know, who was not heard for long, is looked for where it was before.
+    if (!peer.channel && (reason === 'goodbye' || peer.incarnation === 0)) peer.life.send({ type: 'left' });
+  }
+
+  networkChanged(): void {
+    if (this.#stopped) return;
+    for (const peer of this.#peers.values()) peer.life.send({ type: 'retry' });
   }
 
   problem(message: string): void {
     this.#parts.owner.problem(message);
   }
 
-  /** An address without an id: dialled unless a channel to it is open, each time it is told. */
+  #sighted(peer: Peer): void {
+    peer.isMet = true;
+    if (this.#strangers.delete(peer.id)) this.#strangers.add(peer.id);
+    // It may wait for its turn behind others, since it was away.
+    this.#dials.move(peer.id, peer.incarnation === 0 ? 'stranger' : 'known');
+    peer.life.send({ type: 'sighted' });
+    this.#tell(peer);
+  }
+
+  /** A peer says where it can be reached itself. */
+  #said(id: NodeId, endpoints: readonly Endpoint[]): void {
+    const peer = this.#peer(id);
+    peer.addresses.saidAt(endpoints);
+    this.#tell(peer);
+  }
+
+  /** A peer tells where another one is. */
+  #told(about: NodeId, endpoints: readonly Endpoint[]): void {
+    if (about === this.#parts.identity.node) return;
+    const peer = this.#peer(about);
+    if (peer.channel) return;
+    const before = peer.addresses.all.map(endpointText);
+    peer.addresses.toldAt(endpoints);
+    if (peer.addresses.all.some((each) => !before.includes(endpointText(each)))) this.#sighted(peer);
+  }
+
+  /** An address without an id: dialled each time it is told, unless whoever was found there is connected. */
   #seenAddress(endpoints: readonly Endpoint[]): void {
-    const key = endpoints.map(endpointText).join();
-    const isLinked = [...this.#peers.values()].some(
-      (peer) =>
-        peer.channel &&
-        peer.endpoints.some((known) => endpoints.some((each) => endpointText(each) === endpointText(known))),
-    );
-    if (isLinked || this.#anonymousDials.has(key)) return;
-    this.#anonymousDials.add(key);
-    this.#enqueueDial(async () => {
+    const address = endpoints.map(endpointText).join();
+    const found = this.#nodeAt.get(address);
+    if (found && this.#peers.get(found)?.channel) return;
+    this.#dials.add(address, 'known', async () => {
       try {
-        await this.#parts.transport.dial({ endpoints }, this.accept);
-        this.#toldProblems.delete(key);
+        await this.#parts.transport.dial({ endpoints }, (connection) => {
+          this.#nodeAt.set(address, connection.peer);
+          if (!this.#peers.get(connection.peer)?.channel) return this.accept(connection);
+          // It was reached by another address already.
+          connection.close(CLOSE.duplicate, 'another connection stays');
+          return { frame: () => {}, closed: () => {} };
+        });
+        this.#toldProblems.delete(address);
       } catch (thrown) {
-        this.#problemOnce(key, reasonOf(thrown));
-      } finally {
-        this.#anonymousDials.delete(key);
+        // One list of addresses for all nodes has our own in it too.
+        if (codeOf(thrown) !== 'DIALLED_SELF')
+          this.#problemOnce(address, `${address} cannot be reached: ${reasonOf(thrown)}`);
       }
     });
   }
 
-  /** An address that stays unreachable is told again only when the reason changes. */
-  #problemOnce(address: string, reason: string): void {
-    if (this.#stopped || this.#toldProblems.get(address) === reason) return;
-    this.#toldProblems.set(address, reason);
-    this.problem(`${address} cannot be reached: ${reason}`);
+  /** Somebody announces our id. Anybody can; whether it has our identity, it has to prove. */
+  #seenTwin(endpoints: readonly Endpoint[]): void {
+    const { clock, identity, transport } = this.#parts;
+    if (clock.now() - this.#twinDialledAt < TWIN_EVERY_MS) return;
+    this.#twinDialledAt = clock.now();
+    this.#dials.add('twin', 'stranger', async () => {
+      try {
+        await transport.dial({ node: identity.node, endpoints }, this.accept);
+      } catch (thrown) {
+        if (codeOf(thrown) === 'IDENTITY_COPIED') this.#problemOnce('twin', reasonOf(thrown));
+      }
+    });
+  }
+
+  /** What stays as it is is told again only when it becomes another problem. */
+  #problemOnce(about: string, message: string): void {
+    if (this.#stopped || this.#toldProblems.get(about) === message) return;
+    this.#toldProblems.set(about, message);
+    this.problem(message);
   }
 
   // ---- ChannelOwner
@@ -199,7 +299,15 @@ export class Peers implements DiscoveryReader, ChannelOwner {
   proven(channel: Channel, hello: Hello): void {
     if (this.#stopped) return channel.close(CLOSE.leaving, 'leaving');
     const peer = this.#peer(channel.peer);
-    Object.assign(peer, { name: hello.name, incarnation: hello.incarnation, untrusted: false, problem: undefined });
+    if (peer.channel && hello.incarnation < peer.incarnation) return this.#displace(peer, channel, hello);
+    Object.assign(peer, {
+      name: hello.name,
+      incarnation: hello.incarnation,
+      untrusted: false,
+      problem: undefined,
+      isMet: true,
+    });
+    this.#strangers.delete(peer.id);
     if (this.#parts.identity.node > peer.id) return;
     channel.welcome([this.#parts.self.incarnation, ++this.#welcomes]);
     this.#adopt(peer, channel, CLOSE.duplicate);
@@ -214,7 +322,9 @@ export class Peers implements DiscoveryReader, ChannelOwner {
   }
 
   content(channel: Channel, frame: Content): void {
-    if (this.#peers.get(channel.peer)?.channel === channel) this.#parts.owner.content(channel.peer, frame);
+    if (this.#peers.get(channel.peer)?.channel !== channel) return;
+    if (frame.type === 'peers') this.#exchange.heard(channel.peer, channel.remote.host, frame);
+    else this.#parts.owner.content(channel.peer, frame);
   }
 
   closed(channel: Channel, code: number, reason: string): void {
@@ -224,42 +334,62 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     if (peer.channel && peer.channel !== channel) return;
     const wasOpen = peer.channel === channel;
     peer.channel = undefined;
-    if (wasOpen) this.#parts.owner.disconnected(peer.id, code === CLOSE.leaving);
+    if (wasOpen) {
+      this.#open--;
+      this.#exchange.disconnected(peer.id);
+      this.#parts.owner.disconnected(peer.id, code === CLOSE.leaving);
+    }
     if (isRefusal(code)) {
       peer.untrusted = true;
       peer.problem = reason;
       peer.life.send({ type: 'distrusted' });
+    } else if (code === CLOSE.displaced) {
+      peer.problem = reason;
+      this.#problemOnce(
+        `displaced by ${peer.id}`,
+        `node ${peer.id} is connected to another node with our id: ${COPIED}`,
+      );
+      peer.life.send({ type: 'displaced' });
     } else if (code === CLOSE.leaving) peer.life.send({ type: 'left' });
     else if (wasOpen) peer.life.send({ type: 'lost', silenceMs: channel.silenceMs });
     else peer.life.send({ type: 'dialFailed' });
     this.#tell(peer);
   }
 
+  /** An incarnation only grows: this is another node with the same id, started before the one that is connected. Both would take the line from each other for ever. */
+  #displace(peer: Peer, channel: Channel, { name, incarnation }: Hello): void {
+    this.#problemOnce(
+      `two of ${peer.id}`,
+      `Two nodes run with the same id ${peer.id}, "${peer.name}" (started later, connected) and "${name}" at ${channel.remote.host} ` +
+        `(incarnations ${peer.incarnation} and ${incarnation}): ${COPIED}`,
+    );
+    channel.close(CLOSE.displaced, 'another node with this id, started later, is connected');
+  }
+
   #adopt(peer: Peer, channel: Channel, codeForOld: number): void {
     const old = peer.channel;
     peer.channel = channel;
     // Where we dialled is where it listens; where it dialled from is not.
-    if (channel.dialled)
-      peer.endpoints = [
-        channel.remote,
-        ...peer.endpoints.filter((each) => endpointText(each) !== endpointText(channel.remote)),
-      ];
+    if (channel.dialled) peer.addresses.reachedAt(channel.remote);
     old?.close(codeForOld, 'another connection took over');
     if (old) this.#parts.owner.disconnected(peer.id, false);
+    else this.#open++;
     peer.life.send({ type: 'opened' });
     this.#parts.owner.connected(peer.id);
+    this.#exchange.connected(peer.id);
     this.#tell(peer);
   }
 
   // ---- Dialling
 
   #dial(peer: Peer): void {
-    this.#enqueueDial(async () => {
-      if (peer.channel) return;
+    this.#dials.add(peer.id, laneOf(peer), async () => {
+      if (peer.channel || this.#stopped) return;
       try {
-        await this.#parts.transport.dial({ node: peer.id, endpoints: peer.endpoints }, this.accept);
+        this.#assertRoom();
+        await this.#parts.transport.dial({ node: peer.id, endpoints: peer.addresses.all }, this.accept);
       } catch (thrown) {
-        if (this.#stopped) return;
+        if (this.#stopped || this.#peers.get(peer.id) !== peer) return;
         peer.problem = reasonOf(thrown);
         peer.life.send({ type: 'dialFailed' });
         this.#tell(peer);
@@ -267,51 +397,70 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     });
   }
 
-  #enqueueDial(dial: () => Promise<void>): void {
-    this.#dialQueue.push(dial);
-    this.#nextDial();
-  }
-
-  #nextDial(): void {
-    if (this.#stopped || this.#dials >= MAX_DIALS) return;
-    const dial = this.#dialQueue.shift();
-    if (!dial) return;
-    this.#dials++;
-    void dial().finally(() => {
-      this.#dials--;
-      this.#nextDial();
-    });
+  #assertRoom(): void {
+    const { connections } = this.#parts.limits;
+    if (this.#open < connections) return;
+    throw new InterMachineError(
+      'DIAL_FAILED',
+      `All ${connections} connections that this node may have are open: raise the limit, or use namespaces to part the network`,
+    );
   }
 
   // ---- The table
 
-  #peer(id: NodeId): Peer {
+  #peer(id: NodeId, remembered?: NodeRow): Peer {
     const known = this.#peers.get(id);
     if (known) return known;
-    const { identity, clock, random } = this.#parts;
-    const input = { dialsFirst: identity.node < id, dial: () => this.#dial(peer), random };
+    const { identity, clock, random, timings } = this.#parts;
+    const input = {
+      dialsFirst: identity.node < id,
+      isKnown: remembered !== undefined,
+      timings,
+      dial: () => this.#dial(peer),
+      random,
+    };
     const life = createActor(peerMachine, { clock, input });
     const peer: Peer = {
       id,
       life,
-      name: '',
-      incarnation: 0,
-      endpoints: [],
+      addresses: new PeerAddresses(remembered?.endpoints),
+      name: remembered?.name ?? '',
+      incarnation: remembered?.incarnation ?? 0,
+      isMet: false,
+      links: [],
       advertisedTypes: [],
       untrusted: false,
       problem: undefined,
       channel: undefined,
       generation: [0, 0],
+      isMissing: false,
       told: '',
     };
     this.#peers.set(id, peer);
+    if (!remembered) this.#strangers.add(id);
+    this.#forgetStrangers();
     life.subscribe({ next: () => this.#tell(peer), error: (error) => this.problem(`peer ${id}: ${reasonOf(error)}`) });
     life.start();
     return peer;
   }
 
+  #forgetStrangers(): void {
+    for (const id of this.#strangers) {
+      if (this.#strangers.size <= MAX_STRANGERS) return;
+      this.#strangers.delete(id);
+      this.#peers.get(id)?.life.stop();
+      this.#peers.delete(id);
+    }
+  }
+
+  #acquaintance(id: NodeId) {
+    const peer = this.#peers.get(id);
+    return peer?.channel && { id, endpoints: peer.addresses.all, links: peer.links };
+  }
+
   #tell(peer: Peer): void {
     if (this.#stopped) return;
+    this.#countMissing(peer);
     const { roundTripMs: _, ...info } = infoOf(peer);
     const text = JSON.stringify(info);
     // Seen and not yet spoken to is nothing that anybody could act on.
@@ -323,13 +472,29 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     if (!isNews || text === peer.told) return;
     peer.told = text;
     this.#parts.owner.changed(infoOf(peer));
-    const missing = [...this.#peers.values()].some((each) => each.incarnation > 0 && !each.channel);
-    if (missing !== this.#missing) {
-      this.#missing = missing;
-      this.#parts.seek(missing);
-    }
+  }
+
+  #countMissing(peer: Peer): void {
+    const { value, context } = peer.life.getSnapshot();
+    const isSought = value.line === 'dialling' || value.line === 'waiting' || value.line === 'deferring';
+    const isMissing = isSought && peer.incarnation > 0 && context.failures < AWAY_AFTER_DIALS;
+    if (isMissing === peer.isMissing) return;
+    peer.isMissing = isMissing;
+    this.#missing += isMissing ? 1 : -1;
+    if (this.#missing === (isMissing ? 1 : 0)) this.#parts.seek(isMissing);
   }
 }
+
+const COPIED =
+  'a data directory was copied, and with it the identity. Stop one of them and give it a data directory of its own';
+
+/** Somebody we know has the first turn while there is a reason to think that it is there. */
+function laneOf({ incarnation, isMet, life }: Peer): Lane {
+  if (incarnation === 0) return 'stranger';
+  return isMet && life.getSnapshot().context.failures < AWAY_AFTER_DIALS ? 'known' : 'away';
+}
+
+const codeOf = (thrown: unknown): string => (thrown instanceof InterMachineError ? thrown.code : '');
 
 /** The codes with which a peer is told, or tells, that it is not let in. */
 const isRefusal = (code: number): boolean =>
@@ -338,20 +503,18 @@ const isRefusal = (code: number): boolean =>
 const isNewer = ([incarnation, count]: Generation, [oldIncarnation, oldCount]: Generation): boolean =>
   incarnation > oldIncarnation || (incarnation === oldIncarnation && count > oldCount);
 
-const endpointText = ({ host, port }: Endpoint): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-
 function infoOf(peer: Peer): PeerInfo {
-  const { presence } = peer.life.getSnapshot().value;
+  const { value, context } = peer.life.getSnapshot();
   const roundTripMs = peer.channel?.roundTripMs;
   return {
     id: peer.id,
     name: peer.name,
-    state: peer.untrusted && !peer.channel ? 'untrusted' : presence,
+    state: peer.untrusted && !peer.channel ? 'untrusted' : value.presence,
     incarnation: peer.incarnation,
-    endpoints: peer.endpoints,
+    endpoints: peer.addresses.all,
     advertisedTypes: peer.advertisedTypes,
     ...(roundTripMs !== undefined && { roundTripMs }),
     ...(peer.problem !== undefined && !peer.channel && { problem: peer.problem }),
+    ...(context.breaks >= UNSTABLE_AFTER_BREAKS && { unstable: true }),
   };
 }

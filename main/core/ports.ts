@@ -54,14 +54,21 @@ export interface Sighting {
   readonly types?: readonly string[];
   /** Best first. */
   readonly endpoints: readonly Endpoint[];
+  /** The networks on which it was heard: two nodes heard on the same one hear each other. */
+  readonly links?: readonly string[];
   readonly source: 'mdns' | 'static';
 }
 
 /** Told what a discovery sees; handed over at the start, so that nothing is missed. */
 export interface DiscoveryReader {
-  /** A node appeared, or something that it announces changed. Told again, unchanged, only after `gone`. */
+  /**
+   * A node appeared, or something that it announces changed. Told again, unchanged, only after `gone`. Where it is our own id, somebody
+   * else announces it.
+   */
   seen(sighting: Sighting): void;
   gone(node: NodeId, reason: 'goodbye' | 'expired'): void;
+  /** A network came, went or changed, or the host slept: what could not be reached may be reached now. */
+  networkChanged(): void;
   /** Something a person should know, such as a network that vanished. The discovery goes on by itself. */
   problem(message: string): void;
 }
@@ -117,8 +124,13 @@ export interface DialTarget {
 export interface Transport {
   /** Throws PORT_IN_USE, PORT_UNUSABLE. */
   listen(accept: Accept): Promise<{ readonly port: number }>;
-  /** Resolves once a connection was handed to `accept`; throws DIAL_FAILED with the reason of each endpoint. */
+  /**
+   * Resolves once a connection was handed to `accept`; throws DIAL_FAILED with the reason of each endpoint, DIALLED_SELF where this node
+   * itself answered, IDENTITY_COPIED where another one with its identity did.
+   */
   dial(target: DialTarget, accept: Accept): Promise<void>;
+  /** Whether an address that a peer told is one that may be dialled: of a single node, and of this host only where all of them are. */
+  mayDial(host: string): boolean;
   /** Closes every connection with 4000. May be called twice. */
   stop(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { Emitter } from '../../shared/emitter.ts';
 import type { OutcomeStatus } from '../../shared/envelope.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
+import { LIMITS, type Limits, TIMINGS, type Timings } from './defaults.ts';
 import { Delivery, type DeliveryOutput } from './delivery.ts';
 import { DeliveryRunner } from './delivery-runner.ts';
 import type { AnyTypes } from './machine-types.ts';
@@ -43,6 +44,13 @@ export interface NodeParts {
   readonly digest: (text: string) => string;
   /** Whether machine types are told to everybody on the link, before any trust. */
   readonly advertiseTypes: boolean;
+  /** Where others can reach us, if not at the addresses and the port that we have. */
+  readonly advertise?: { readonly hosts: readonly string[]; readonly port?: number };
+  /** Whether peers are told about each other; they are unless told. */
+  readonly exchangesPeers?: boolean;
+  /** Instead of those of defaults.ts. */
+  readonly timings?: Partial<Timings>;
+  readonly limits?: Partial<Limits>;
   /** Where what goes wrong is written when nobody listens for it yet. */
   readonly report: (message: string) => void;
 }
@@ -68,7 +76,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     lines: {
       send: (peer, frame) => peers.send(peer, frame),
       offer: (peer, frame) => peers.offer(peer, frame),
-      connected: () => peers.list().flatMap((peer) => (peers.isAlive(peer.id) ? [peer.id] : [])),
+      connected: () => peers.connected(),
       isAlive: (peer) => peers.isAlive(peer),
       incarnationOf: (peer) => {
         const info = peers.get(peer);
@@ -102,6 +110,9 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     transport,
     clock,
     random,
+    timings: { ...TIMINGS, ...parts.timings },
+    limits: { ...LIMITS, ...parts.limits },
+    exchanges: parts.exchangesPeers ?? true,
     remembered: stored.nodes,
     seek: (missing) => discovery.seek(missing),
     owner: {
@@ -155,7 +166,8 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
 
   function peerChanged(peer: PeerInfo): void {
     if (peer.incarnation > 0) {
-      const { id, endpoints } = peer;
+      const { id } = peer;
+      const endpoints = peers.reachedAt(id);
       runner.step({
         type: 'change',
         change: {
@@ -193,6 +205,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
   await store.commit([{ type: 'incarnation', incarnation }]);
   const { port } = await transport.listen(peers.accept);
   announced = announcement(port);
+  peers.start({ port: parts.advertise?.port ?? port, hosts: parts.advertise?.hosts ?? [] });
   await discovery.start(announced, peers);
 
   return new InterMachineNode({

@@ -18,7 +18,7 @@ import {
   listOf,
   type Shape,
 } from './checks.ts';
-import { MAX_RESUME_EPOCHS } from './defaults.ts';
+import { MAX_EXCHANGED, MAX_RESUME_EPOCHS, PROTOCOL_VERSION } from './defaults.ts';
 import { OBSERVATION_SHAPES, type ObservationFrame } from './observation-frames.ts';
 import type { Proof, StoredEnvelope } from './ports.ts';
 
@@ -59,6 +59,16 @@ export interface Machines {
   readonly added: readonly WireMachine[];
   readonly removed: readonly MachineId[];
 }
+
+/** Where the sender can be reached, and where others can that it is connected to. Hints: who is there is proven by dialling. */
+export interface PeersFrame {
+  readonly type: 'peers';
+  /** On which the sender listens, at the address that its line comes from if that is its own, and at `hosts`. */
+  readonly port: number;
+  readonly hosts: readonly string[];
+  readonly peers: readonly (readonly [id: NodeId, endpoints: readonly WireEndpoint[]])[];
+}
+export type WireEndpoint = readonly [host: string, port: number];
 
 /** For each epoch with envelopes that the receiver has not acknowledged: the first of them. */
 export interface Resume {
@@ -125,6 +135,7 @@ export type Frame =
   | Hello
   | Welcome
   | Machines
+  | PeersFrame
   | Resume
   | Messages
   | Ack
@@ -145,13 +156,16 @@ export function encode(frame: Frame): string {
   return text;
 }
 
-/** Throws FRAME_INVALID. `undefined` for a type of frame that a later version may have added. */
+/** Throws FRAME_INVALID, PROTOCOL_DIFFERS. `undefined` for a type of frame that a later version may have added. */
 export function decode(text: string): Frame | undefined {
   const [first = '', ...lines] = text.split('\n');
   const header = parse(first);
   if (!isRecord(header) || typeof header.type !== 'string') throw invalid('no object with a "type"');
   const type = header.type;
   if (!Object.hasOwn(SHAPES, type)) return undefined;
+  // What else is in the greeting of another version is not for us to judge.
+  if (type === 'hello' && isCount(header.version) && header.version !== PROTOCOL_VERSION)
+    throw otherVersion(header.version);
   checkShape(header, SHAPES[type as Frame['type']], type);
   if (type === 'messages')
     return { ...(header as unknown as Messages), envelopes: decodeEnvelopes(lines, decodeEnvelope) };
@@ -239,6 +253,15 @@ const isLive: Check = (value) =>
   Object.keys(value).length <= MAX_RESUME_EPOCHS &&
   Object.entries(value).every(([epoch, first]) => isEpoch(epoch) && isSequence(first));
 
+const isPort: Check = (value) => isSequence(value) && value <= 65_535;
+const isEndpoint: Check = (value) => Array.isArray(value) && value.length === 2 && isText(value[0]) && isPort(value[1]);
+const isPeerEntry: Check = (value) =>
+  Array.isArray(value) && value.length === 2 && isNodeId(value[0]) && shortListOf(isEndpoint)(value[1]);
+const shortListOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.length <= MAX_EXCHANGED && value.every(check);
+
 const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
   hello: {
     required: { version: isCount, id: isNodeId, name: isText, incarnation: isCount, namespace: isText },
@@ -257,6 +280,7 @@ const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
       removed: listOf(isMachineId),
     },
   },
+  peers: { required: { port: isPort, hosts: shortListOf(isText), peers: shortListOf(isPeerEntry) } },
   resume: { required: { live: isLive } },
   messages: { required: { epoch: isEpoch, first: isSequence } },
   ack: { required: { epoch: isEpoch, mark: isCount, refused: listOf(isRefusal) } },
@@ -284,3 +308,9 @@ function parse(line: string): unknown {
 }
 
 const invalid = (problem: string) => new InterMachineError('FRAME_INVALID', `Frame: ${problem}`);
+
+const otherVersion = (version: number) =>
+  new InterMachineError(
+    'PROTOCOL_DIFFERS',
+    `it speaks protocol ${version} and this node ${PROTOCOL_VERSION}: run the same version of InterMachine on both`,
+  );

@@ -239,7 +239,7 @@ export function transportCompliance(name: string, newPlace: () => Promise<Transp
       const kitchen = await listening();
       const said = new Recorder();
       await expect(kitchen.transport.dial({ endpoints: [kitchen.endpoint] }, said.accept)).rejects.toMatchObject({
-        code: 'DIAL_FAILED',
+        code: 'DIALLED_SELF',
         message: expect.stringContaining('this node itself'),
       });
       expect([said.lines, kitchen.recorder.lines]).toEqual([[], []]);

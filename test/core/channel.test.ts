@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
 import { Channel, type ChannelOwner } from '../../main/core/channel.ts';
 import { CLOSE } from '../../main/core/close-codes.ts';
+import { TIMINGS } from '../../main/core/defaults.ts';
 import type { Connection, Identity } from '../../main/core/ports.ts';
 import { decode, encode, type Frame, type Hello } from '../../main/core/wire.ts';
 import { idOf } from '../support/world.ts';
@@ -13,6 +14,7 @@ let clock: SimulatedClock;
 let sent: Frame[];
 let told: string[];
 let isTrusted: boolean;
+let reason: string;
 let channel: Channel;
 
 beforeEach(() => {
@@ -40,9 +42,19 @@ beforeEach(() => {
       channel.open();
     },
     content: (_, { type }) => told.push(type),
-    closed: (_, code) => told.push(`closed ${code}`),
+    closed: (_, code, why) => {
+      told.push(`closed ${code}`);
+      reason = why;
+    },
   };
-  channel = new Channel({ connection, identity, clock, owner, self: { name: 'b', incarnation: 1, namespace: 'n' } });
+  channel = new Channel({
+    connection,
+    identity,
+    clock,
+    timings: TIMINGS,
+    owner,
+    self: { name: 'b', incarnation: 1, namespace: 'n' },
+  });
 });
 
 const receive = (frame: Frame) => channel.frame(encode(frame));
@@ -75,6 +87,14 @@ describe('the greeting', () => {
   ])('%s closes the channel', (_, act, code) => {
     act();
     expect(told.at(-1)).toBe(`closed ${code}`);
+  });
+
+  test('a greeting of another version is told which version is spoken here, whatever else is in it', () => {
+    channel.frame('{"type":"hello","version":7,"id":9,"novelties":[1]}');
+    expect(told).toEqual([`closed ${CLOSE.otherVersion}`]);
+    expect(reason).toBe('it speaks protocol 7 and this node 1: run the same version of InterMachine on both');
+    channel.frame('{"type":"hello","version":"7"}');
+    expect(told).toHaveLength(1);
   });
 
   test('whom we do not trust learns nothing', () => {

@@ -26,6 +26,7 @@ const FRAMES: readonly Frame[] = [
     added: [{ id: machineId('A'), type: 'T', version: '1.0.0', metadata: { bay: '3' }, healthy: true }],
     removed: [machineId('B')],
   },
+  { type: 'peers', port: 4_000, hosts: ['192.0.2.1'], peers: [[idOf('c'), [['fd00::1', 4_001]]]] },
   { type: 'resume', live: { [epoch]: 4 } },
   {
     type: 'messages',

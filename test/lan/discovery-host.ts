@@ -10,7 +10,7 @@ export type HostCommand =
 
 /** What that node reports. `at` is in milliseconds of the kernel's monotonic clock, the same on all hosts of the LAN. */
 export type HostReport = { readonly at: number } & (
-  | { readonly type: 'ready' | 'starting' | 'started' | 'announcing' | 'stopping' | 'stopped' }
+  | { readonly type: 'ready' | 'starting' | 'started' | 'announcing' | 'stopping' | 'stopped' | 'networkChanged' }
   | { readonly type: 'seen'; readonly sighting: Sighting }
   | { readonly type: 'gone'; readonly node: NodeId; readonly reason: 'goodbye' | 'expired' }
   | { readonly type: 'problem'; readonly message: string }
@@ -29,6 +29,7 @@ function main(): void {
         await discovery.start(command.self, {
           seen: (sighting) => report({ type: 'seen', sighting }),
           gone: (node, reason) => report({ type: 'gone', node, reason }),
+          networkChanged: () => report({ type: 'networkChanged' }),
           problem: (message) => report({ type: 'problem', message }),
         });
         return void report({ type: 'started' });

@@ -87,9 +87,26 @@ describe.skipIf(noLan !== undefined)(`mDNS between hosts${noLan ? ` (skipped: ${
         expect(at - begun).toBeLessThan(500);
         const at4 = `10.77.0.${nodes.indexOf(other) + 1}`;
         const at6 = `fd77::${nodes.indexOf(other) + 1}`;
-        expect(sighting.endpoints.map((endpoint) => endpoint.host)).toEqual([at4, at6]);
+        const hosts = sighting.endpoints.map((endpoint) => endpoint.host);
+        expect(hosts.slice(0, 2)).toEqual([at4, at6]);
+        // Where its IPv6 packets came from is known as soon as the first of them is heard.
+        for (const host of hosts.slice(2)) expect(host).toMatch(/^fe80::[\da-f:]+%eth0$/);
       }
     }
+    expect(nodes.flatMap((node) => node.reports.filter((report) => report.type === 'problem'))).toEqual([]);
+  });
+
+  test('hosts without IPv4 see each other by IPv6, with a network and without one', async () => {
+    for (const host of [one, two, three]) host.run('ip', ['-4', 'address', 'flush', 'dev', 'eth0']);
+    two.run('ip', ['-6', 'address', 'flush', 'dev', 'eth0', 'scope', 'global']);
+    const nodes = [new HostNode(one, 'one'), new HostNode(two, 'two'), new HostNode(three, 'three')];
+    await Promise.all(nodes.map((node) => node.start()));
+    const [first, second, third] = nodes as [HostNode, HostNode, HostNode];
+    const hostsOf = async (node: HostNode, other: HostNode) =>
+      (await node.sees(other)).sighting.endpoints.map(({ host }) => host);
+    expect(await hostsOf(first, third)).toEqual(['fd77::3', expect.stringMatching(/^fe80::.*%eth0$/)]);
+    expect(await hostsOf(first, second)).toEqual([expect.stringMatching(/^fe80::.*%eth0$/)]);
+    await second.sees(third);
     expect(nodes.flatMap((node) => node.reports.filter((report) => report.type === 'problem'))).toEqual([]);
   });
 
@@ -259,7 +276,8 @@ describe.skipIf(noLan !== undefined)(`mDNS between hosts${noLan ? ` (skipped: ${
       expect(first.running && second.running).toBe(true);
       const strangers = first.reports.filter((report) => report.type === 'problem' || report.type === 'gone');
       expect(strangers).toEqual([]);
-      expect(first.reports.filter((report) => report.type === 'seen')).toHaveLength(1);
+      const seen = first.reports.flatMap((report) => (report.type === 'seen' ? [report.sighting.node] : []));
+      expect(new Set(seen)).toEqual(new Set([second.self.node]));
     });
   });
 });

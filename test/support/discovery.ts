@@ -23,6 +23,8 @@ export class RecordingReader implements DiscoveryReader {
   readonly sightings: Sighting[] = [];
   readonly losses: { readonly node: NodeId; readonly reason: 'goodbye' | 'expired' }[] = [];
   readonly problems: string[] = [];
+  /** How often the network changed. */
+  changes = 0;
 
   seen(sighting: Sighting): void {
     this.sightings.push(sighting);
@@ -30,6 +32,10 @@ export class RecordingReader implements DiscoveryReader {
 
   gone(node: NodeId, reason: 'goodbye' | 'expired'): void {
     this.losses.push({ node, reason });
+  }
+
+  networkChanged(): void {
+    this.changes++;
   }
 
   problem(message: string): void {

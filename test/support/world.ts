@@ -2,6 +2,7 @@ import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
 import { MemoryStore } from '../../main/adapters/store/memory.ts';
 import { MemoryDisk } from '../../main/adapters/store/memory-disk.ts';
 import { MemoryNetwork } from '../../main/adapters/transport/memory.ts';
+import type { Limits } from '../../main/core/defaults.ts';
 import type { InterMachineNode } from '../../main/core/node.ts';
 import type { Announcement, Discovery, DiscoveryReader, Identity, Scheduler } from '../../main/core/ports.ts';
 import { startNode } from '../../main/core/start-node.ts';
@@ -29,9 +30,14 @@ class ManualScheduler implements Scheduler {
 }
 
 /** A link on which everybody hears everybody, until it is unplugged. */
-class Ether {
+export class Ether {
   readonly #members = new Map<NodeId, { self: Announcement; reader: DiscoveryReader }>();
   readonly unplugged = new Set<NodeId>();
+  readonly #name: string;
+
+  constructor(name = 'ether') {
+    this.#name = name;
+  }
 
   discovery(): Discovery {
     let node: NodeId | undefined;
@@ -64,9 +70,10 @@ class Ether {
     const member = this.#members.get(about);
     if (!member || about === to || this.unplugged.has(about) || this.unplugged.has(to)) return;
     const { node, name, incarnation, types, port } = member.self;
+    const endpoints = [{ host: 'memory', port }];
     this.#members
       .get(to)
-      ?.reader.seen({ node, name, incarnation, types, endpoints: [{ host: 'memory', port }], source: 'mdns' });
+      ?.reader.seen({ node, name, incarnation, types, endpoints, links: [this.#name], source: 'mdns' });
   }
 }
 
@@ -82,6 +89,12 @@ export interface StartOptions {
   /** Nodes with the same key trust each other. */
   readonly key?: string;
   readonly namespace?: string;
+  /** In place of being on the world's own ether. */
+  readonly discovery?: Discovery;
+  readonly exchangesPeers?: boolean;
+  readonly limits?: Partial<Limits>;
+  /** To listen on, so that it can be found where it was before. */
+  readonly port?: number;
 }
 
 /** Whole nodes in one process, on a network, a clock, disks and turns that move by hand. */
@@ -96,7 +109,15 @@ export class World {
 
   async start(
     letters: string,
-    { disk = new MemoryDisk(), key = 'shared', namespace = 'test' }: StartOptions = {},
+    {
+      disk = new MemoryDisk(),
+      key = 'shared',
+      namespace = 'test',
+      discovery = this.ether.discovery(),
+      exchangesPeers = true,
+      limits = {},
+      port,
+    }: StartOptions = {},
   ): Promise<Started> {
     const self = idOf(letters);
     const store = new MemoryStore(disk);
@@ -105,8 +126,10 @@ export class World {
       name: letters,
       namespace,
       identity: keyIdentity(self, key),
-      discovery: this.ether.discovery(),
-      transport: this.network.transport(self),
+      discovery,
+      exchangesPeers,
+      limits,
+      transport: this.network.transport(self, port),
       store,
       stored: await store.open(),
       clock: this.clock,

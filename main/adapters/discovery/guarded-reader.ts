@@ -18,6 +18,7 @@ export function guarded(reader: DiscoveryReader, isClosed: () => boolean): Disco
   return {
     seen: (sighting) => tell(() => reader.seen(sighting)),
     gone: (node, reason) => tell(() => reader.gone(node, reason)),
+    networkChanged: () => tell(() => reader.networkChanged()),
     problem: (message) => tell(() => reader.problem(message)),
   };
 }

@@ -1,6 +1,6 @@
 import { reasonOf } from '../../../shared/errors.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { Link } from './mdns-links.ts';
+import type { Link, Voice } from './mdns-links.ts';
 import { asksForAll, type HeardRecord, readRecords } from './mdns-packet.ts';
 import { goodbyesTo, type OwnRecord, packetsOf, SERVICE } from './mdns-records.ts';
 import { type MulticastGroup, openBonjour } from './mdns-socket.ts';
@@ -26,9 +26,10 @@ export interface ResponderReader {
   problem(message: string): void;
 }
 
-/** Our voice and our ears on one link: one bonjour-service, opened again for as long as it takes. It decides nothing about peers. */
+/** One voice on one link, and its ears: one bonjour-service, opened again for as long as it takes. It decides nothing about peers. */
 export class MdnsResponder {
   readonly link: Link;
+  readonly #voice: Voice;
   readonly #group: MulticastGroup;
   readonly #clock: Clock;
   readonly #reader: ResponderReader;
@@ -45,13 +46,14 @@ export class MdnsResponder {
   #askedAt = Number.NEGATIVE_INFINITY;
   readonly #troubles: ToldTroubles;
 
-  constructor(link: Link, group: MulticastGroup, clock: Clock, reader: ResponderReader) {
+  constructor(link: Link, voice: Voice, group: MulticastGroup, clock: Clock, reader: ResponderReader) {
     this.link = link;
+    this.#voice = voice;
     this.#group = group;
     this.#clock = clock;
     this.#reader = reader;
     this.#troubles = new ToldTroubles(
-      `mDNS on ${link.name} (${link.address}, UDP port ${group.port})`,
+      `mDNS on ${link.name} (${voice.family === 'IPv4' ? voice.at : 'IPv6'}, UDP port ${group.port})`,
       (message) => !this.#closed && reader.problem(message),
     );
   }
@@ -129,9 +131,9 @@ export class MdnsResponder {
     try {
       // The socket hears all groups of the host, so also what belongs to other links: it counts only where its source is.
       const server = openBonjour(
-        link.address,
+        this.#voice,
         this.#group,
-        (source) => link.hostOf(source) !== undefined,
+        (source) => link.hostOfSource(source) !== undefined,
         (error) => this.#troubles.failed('sending', error),
       );
       this.#server = server;

@@ -1,7 +1,7 @@
 import { reasonOf } from '../../../shared/errors.ts';
 import type { Announcement, Clock, DiscoveryReader } from '../../core/ports.ts';
 import { guarded } from './guarded-reader.ts';
-import type { Link } from './mdns-links.ts';
+import type { Link, Voice } from './mdns-links.ts';
 import { recordsOf } from './mdns-records.ts';
 import { MdnsResponder } from './mdns-responder.ts';
 import type { MulticastGroup } from './mdns-socket.ts';
@@ -22,7 +22,7 @@ export interface MdnsRunOptions {
   readonly links: () => Link[];
 }
 
-/** mDNS from one start to its stop: a voice on every link of the host, as links come and go, and one table of who was heard. */
+/** mDNS from one start to its stop: our voices on every link of the host, as links come and go, and one table of who was heard. */
 export class MdnsRun {
   readonly #clock: Clock;
   readonly #group: MulticastGroup;
@@ -31,7 +31,7 @@ export class MdnsRun {
   readonly #table: PeerTable;
   readonly #responders = new Map<string, MdnsResponder>();
   #self: Announcement;
-  #networkChanged: () => void = () => {};
+  #restartQuestions: () => void = () => {};
   #watchTimer: unknown;
   #watchedAt = 0;
   #wallAt = 0;
@@ -51,10 +51,10 @@ export class MdnsRun {
     });
   }
 
-  async open(networkChanged: () => void): Promise<void> {
-    this.#networkChanged = networkChanged;
+  async open(restartQuestions: () => void): Promise<void> {
+    this.#restartQuestions = restartQuestions;
     this.#takeTime();
-    await this.#followLinks().catch((error) => this.#unwatched(error));
+    await this.#followLinks({ isFirst: true }).catch((error) => this.#unwatched(error));
     // The watch begins even where there is no network yet: it is what finds one.
     if (!this.#closed) this.#watchLater();
   }
@@ -123,40 +123,46 @@ export class MdnsRun {
   }
 
   /** Opens what is new and closes what is gone. A link that stays keeps its sockets. */
-  async #followLinks(): Promise<void> {
-    const links = new Map(this.#links().map((link) => [link.key, link]));
-    const lost = [...this.#responders].filter(([key]) => !links.has(key));
+  async #followLinks({ isFirst = false } = {}): Promise<void> {
+    const links = this.#links();
+    const voices = new Map(
+      links.flatMap((link) => link.voices.map((voice) => [`${link.key} ${voice.family}`, { link, voice }])),
+    );
+    const lost = [...this.#responders].filter(([key]) => !voices.has(key));
     for (const [key, responder] of lost) {
       responder.close();
       this.#responders.delete(key);
     }
     if (lost.length > 0) this.#table.recheck(this.#clock.now());
-    const added = [...links.values()].filter((link) => !this.#responders.has(link.key));
+    const added = [...voices].filter(([key]) => !this.#responders.has(key));
     this.#tellWhetherAlone(links);
-    const opening = added.map((link) => {
-      const responder = new MdnsResponder(link, this.#group, this.#clock, {
-        heard: (records, source, on) => this.#table.hear(records, source, on, this.#clock.now()),
-        problem: (message) => this.#reader.problem(message),
-      });
-      this.#responders.set(link.key, responder);
-      return responder.open(recordsOf(this.#self, link.addresses));
+    await Promise.all(added.map(([key, { link, voice }]) => this.#open(key, link, voice)));
+    if (this.#closed || added.length + lost.length === 0) return;
+    this.#restartQuestions();
+    if (!isFirst) this.#reader.networkChanged();
+  }
+
+  #open(key: string, link: Link, voice: Voice): Promise<void> {
+    const responder = new MdnsResponder(link, voice, this.#group, this.#clock, {
+      heard: (records, source, on) => this.#table.hear(records, source, on, this.#clock.now()),
+      problem: (message) => this.#reader.problem(message),
     });
-    await Promise.all(opening);
-    if (!this.#closed && added.length + lost.length > 0) this.#networkChanged();
+    this.#responders.set(key, responder);
+    return responder.open(recordsOf(this.#self, link.addresses));
   }
 
   #unwatched(error: unknown): void {
     this.#reader.problem(`The networks of this host cannot be read: ${reasonOf(error)}`);
   }
 
-  #tellWhetherAlone(links: ReadonlyMap<string, Link>): void {
-    const alone = links.size === 0;
+  #tellWhetherAlone(links: readonly Link[]): void {
+    const alone = links.length === 0;
     if (alone === this.#alone) return;
     this.#alone = alone;
-    const names = [...links.values()].map((link) => `${link.name} (${link.address})`).join(', ');
+    const names = links.map((link) => `${link.name} (${link.addresses[0]})`).join(', ');
     this.#reader.problem(
       alone
-        ? 'No network interface can carry mDNS: nobody is found until a network with an IPv4 address is connected'
+        ? 'No network interface can carry mDNS: nobody is found until a network is connected'
         : `The network is back: mDNS runs on ${names}`,
     );
   }

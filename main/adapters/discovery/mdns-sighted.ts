@@ -11,6 +11,7 @@ const MAX_ENDPOINTS = 8;
 /** Where packets of one peer came from, and the addresses that they named. */
 interface Path {
   readonly source: string;
+  readonly link: string;
   hosts: readonly string[];
   expiresAt: number;
 }
@@ -51,11 +52,16 @@ export class Sighted {
     return this.txt !== undefined && this.port !== undefined;
   }
 
-  /** A packet from `source` spoke of this peer. The source comes first: it is the one address that was seen to work. */
+  /**
+   * A packet from `source` spoke of this peer. The source comes first where it is one of the addresses that the peer names, as it was seen
+   * to work; a peer that does not name it sits behind something that changes addresses, and knows better.
+   */
   heard(source: string, link: Link, addresses: readonly string[], ttlSeconds: number, now: number): void {
     const key = `${link.key} ${source}`;
-    const hosts = [source, ...addresses.slice(0, MAX_ENDPOINTS)].flatMap((address) => link.hostOf(address) ?? []);
-    const path = this.#paths.get(key) ?? { source, hosts, expiresAt: 0 };
+    const named = addresses.slice(0, MAX_ENDPOINTS).flatMap((address) => link.hostOf(address) ?? []);
+    const seen = link.hostOfSource(source);
+    const hosts = seen === undefined ? named : named.includes(seen) ? [seen, ...named] : [...named, seen];
+    const path = this.#paths.get(key) ?? { source, link: link.name, hosts, expiresAt: 0 };
     if (addresses.length > 0) path.hosts = hosts;
     // Nobody is believed for longer than our own nodes ask to be: the others answer our questions anyway.
     path.expiresAt = now + Math.min(ttlSeconds, TTL_SECONDS) * 1_000;
@@ -95,13 +101,20 @@ export class Sighted {
       incarnation,
       ...(types !== undefined && { types }),
       endpoints,
+      links: [...new Set([...this.#paths.values()].map((path) => path.link))],
       source: 'mdns',
     };
   }
 
-  /** The newest way first, since an older one may be an address that it has no more. The order stands while the ways do. */
+  /**
+   * IPv4 first, which every network carries, and within a family the newest way, since an older one may be an address that it has no more.
+   * The order stands while the ways do.
+   */
   #endpoints(port: number): Endpoint[] {
-    const hosts = [...this.#paths.values()].reverse().flatMap((path) => path.hosts);
-    return [...new Set(hosts)].slice(0, MAX_ENDPOINTS).map((host) => ({ host, port }));
+    const hosts = new Set([...this.#paths.values()].reverse().flatMap((path) => path.hosts));
+    const sorted = [...hosts].sort((a, b) => rankOf(a) - rankOf(b));
+    return sorted.slice(0, MAX_ENDPOINTS).map((host) => ({ host, port }));
   }
 }
+
+const rankOf = (host: string): number => (host.includes('%') ? 2 : host.includes(':') ? 1 : 0);

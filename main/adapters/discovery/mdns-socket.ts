@@ -1,10 +1,12 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import Bonjour from 'bonjour-service';
+import type { Voice } from './mdns-links.ts';
 import type { OwnRecord } from './mdns-records.ts';
 
-/** A multicast group, and the UDP port that everybody in it uses. */
+/** A multicast group in each family of addresses, and the UDP port that everybody in it uses. */
 export interface MulticastGroup {
-  readonly ip: string;
+  readonly IPv4: string;
+  readonly IPv6: string;
   readonly port: number;
 }
 
@@ -37,7 +39,7 @@ const MAX_QUESTIONS = 64;
 const QUESTION_COUNT_AT = 4;
 
 /**
- * Opens bonjour-service 1.4.4 for one interface, as socket, codec and answerer. Only that: its publishing probes, announces stale
+ * Opens bonjour-service 1.4.4 for one family of addresses on one interface, as socket, codec and answerer. Only that: its publishing probes, announces stale
  * records and frees names of others; its browser keeps dead peers. It has no typed access to any of this, so test/adapters/discovery
  * holds a contract test for everything declared above. Listeners for `error` and `warning` must be attached in the same turn: without them
  * a busy port ends the process.
@@ -45,18 +47,21 @@ const QUESTION_COUNT_AT = 4;
  * `admits` says which source addresses are heard at all: others on the wire are off-link, and none of their business (RFC 6762, 11).
  */
 export function openBonjour(
-  at: string,
+  { family, at }: Voice,
   group: MulticastGroup,
   admits: (source: string) => boolean,
   onError: (error: unknown) => void,
 ): BonjourServer {
-  const socket = createSocket({ type: 'udp4', reuseAddr: true });
+  const type = family === 'IPv4' ? 'udp4' : 'udp6';
+  // An IPv6 socket that took IPv4 too would hold the port that the IPv4 ones need.
+  const socket = createSocket({ type, reuseAddr: true, ipv6Only: family === 'IPv6' });
   const emit = socket.emit.bind(socket);
   // multicast-dns decodes whatever arrives; what is not worth it must be stopped before.
   socket.emit = (event: string | symbol, ...args: unknown[]): boolean =>
     event === 'message' && !isWorthDecoding(args[0], args[1], admits) ? false : emit(event, ...args);
   // Bound to the interface's own address, a socket would not hear multicast at all.
-  const options = { ...group, interface: at, bind: '0.0.0.0', socket };
+  const bind = family === 'IPv4' ? '0.0.0.0' : '::';
+  const options = { type, ip: group[family], port: group.port, interface: at, bind, socket };
   const bonjour: object = new Bonjour(options as ConstructorParameters<typeof Bonjour>[0], onError);
   return (bonjour as { readonly server: BonjourServer }).server;
 }

@@ -1,5 +1,4 @@
-import type { NodeId } from '../../../shared/ids.ts';
-import type { DiscoveryReader } from '../../core/ports.ts';
+import type { Announcement, DiscoveryReader } from '../../core/ports.ts';
 import type { Link } from './mdns-links.ts';
 import type { HeardRecord } from './mdns-packet.ts';
 import { INSTANCE, instanceOf, SERVICE } from './mdns-records.ts';
@@ -24,6 +23,8 @@ export interface TableReader extends DiscoveryReader {
   denied(): void;
 }
 
+type Self = Pick<Announcement, 'node' | 'namespace' | 'incarnation' | 'port'>;
+
 /** What one packet says about one instance. */
 interface Words {
   goodbye: boolean;
@@ -40,15 +41,18 @@ interface Words {
  */
 export class PeerTable {
   readonly #own: string;
-  readonly #namespace: string;
+  readonly #self: Self;
   readonly #reader: TableReader;
+  /** Whoever announces our id, if not we. */
+  readonly #twin: Sighted;
   /** By instance, the one heard longest ago first. */
   readonly #peers = new Map<string, Sighted>();
 
-  constructor(self: { readonly node: NodeId; readonly namespace: string }, reader: TableReader) {
+  constructor(self: Self, reader: TableReader) {
     this.#own = instanceOf(self.node);
-    this.#namespace = self.namespace;
+    this.#self = self;
     this.#reader = reader;
+    this.#twin = new Sighted(this.#own);
   }
 
   get size(): number {
@@ -68,7 +72,8 @@ export class PeerTable {
     for (const [instance, words] of said) {
       if (instance === this.#own) {
         if (words.goodbye) this.#reader.denied();
-      } else if (words.txt && words.txt.namespace !== this.#namespace) {
+        else if (this.#isTwin(words)) this.#hearTwin(words, source, link, addresses, now);
+      } else if (words.txt && words.txt.namespace !== this.#self.namespace) {
         this.#drop(instance, 'expired');
       } else if (words.goodbye) {
         this.#partWith(instance, words, source);
@@ -137,6 +142,19 @@ export class PeerTable {
       this.#reader.gone(peer.txt.node, 'expired');
     } else this.#watchForTwins(peer, words.txt);
     peer.txt = words.txt;
+  }
+
+  /** Our own words come back to us; these are of another start than ours. */
+  #isTwin({ txt, port }: Words): boolean {
+    const { node, incarnation, port: own } = this.#self;
+    return txt?.node === node && port !== undefined && (txt.incarnation !== incarnation || port !== own);
+  }
+
+  /** A hint like any other, and the only one about ourselves: whoever dials it finds out whether it is true. */
+  #hearTwin(words: Words, source: string, link: Link, addresses: ReadonlyMap<string, string[]>, now: number): void {
+    this.#learn(this.#twin, words);
+    this.#twin.heard(source, link, addresses.get(this.#twin.host ?? '') ?? [], words.ttl, now);
+    this.#tell(this.#twin);
   }
 
   /** An incarnation only grows; one that comes back means that two nodes live with one id, or that somebody forges packets. */

@@ -6,15 +6,25 @@ import { MdnsRun } from './mdns-run.ts';
 import { QuerySchedule } from './mdns-schedule.ts';
 import type { MulticastGroup } from './mdns-socket.ts';
 
-/** IPv4's mDNS group and port (RFC 6762, 3). */
-const MDNS_GROUP: MulticastGroup = { ip: '224.0.0.251', port: 5353 };
-/** Out of the range that a site may use as it likes (RFC 2365, 6.2). */
-const LOOPBACK_GROUP_IP = '239.255.77.1';
+/** The groups and the port of mDNS (RFC 6762, 3). */
+const MDNS_GROUP: MulticastGroup = { IPv4: '224.0.0.251', IPv6: 'ff02::fb', port: 5353 };
+/** Out of the range that a site may use as it likes (RFC 2365, 6.2; RFC 4291, 2.7: of this interface alone). */
+const LOOPBACK_GROUP = { IPv4: '239.255.77.1', IPv6: 'ff11::4d' };
+
+/** Where others can reach us. */
+export interface Advertised {
+  /** IP addresses. */
+  readonly hosts: readonly string[];
+  /** That of the transport, unless told. */
+  readonly port?: number;
+}
 
 export interface MdnsOptions {
   readonly clock: Clock;
   /** Keep to this host, on a UDP port of our own: for demos and tests, unheard by the LAN and deaf to it. */
   readonly loopback?: { readonly port: number };
+  /** What is announced in place of the addresses and the port that we have: where something between us and the others changes them. */
+  readonly advertise?: Advertised;
   /** What networks there are; the operating system knows, unless told. */
   readonly interfaces?: () => NetworkInterfaces;
 }
@@ -24,21 +34,25 @@ export class MdnsDiscovery implements Discovery {
   readonly #clock: Clock;
   readonly #group: MulticastGroup;
   readonly #links: () => Link[];
+  readonly #port: number | undefined;
   readonly #schedule: QuerySchedule;
   #run: MdnsRun | undefined;
   #stopping: Promise<void> = Promise.resolve();
   /** Counts starts and stops: the last word counts. */
   #turn = 0;
 
-  constructor({ clock, loopback, interfaces = networkInterfaces }: MdnsOptions) {
+  constructor({ clock, loopback, advertise, interfaces = networkInterfaces }: MdnsOptions) {
     this.#clock = clock;
-    this.#group = loopback ? { ip: LOOPBACK_GROUP_IP, port: loopback.port } : MDNS_GROUP;
-    this.#links = loopback ? () => [LOOPBACK_LINK] : () => linksOf(interfaces());
+    this.#group = loopback ? { ...LOOPBACK_GROUP, port: loopback.port } : MDNS_GROUP;
+    const links = loopback ? () => [LOOPBACK_LINK] : () => linksOf(interfaces());
+    this.#links = advertise ? () => links().map((link) => ({ ...link, addresses: advertise.hosts })) : links;
+    this.#port = advertise?.port;
     this.#schedule = new QuerySchedule(clock, (unlessAskedWithinMs) => this.#run?.ask(unlessAskedWithinMs));
   }
 
   /** Resolves once we speak on every link there is, or know that we cannot yet. Throws CONFIG_INVALID for what cannot be announced. */
-  async start(self: Announcement, reader: DiscoveryReader): Promise<void> {
+  async start(announced: Announcement, reader: DiscoveryReader): Promise<void> {
+    const self = this.#seenFromOutside(announced);
     const turn = ++this.#turn;
     await this.#stopping;
     if (turn !== this.#turn || this.#run) return;
@@ -48,8 +62,8 @@ export class MdnsDiscovery implements Discovery {
     await run.open(() => this.#schedule.restart());
   }
 
-  announce(self: Announcement): void {
-    this.#run?.announce(self);
+  announce(announced: Announcement): void {
+    this.#run?.announce(this.#seenFromOutside(announced));
   }
 
   seek(missing: boolean): void {
@@ -65,5 +79,9 @@ export class MdnsDiscovery implements Discovery {
       this.#stopping = run.close();
     }
     return this.#stopping;
+  }
+
+  #seenFromOutside(self: Announcement): Announcement {
+    return { ...self, port: this.#port ?? self.port };
   }
 }

@@ -5,7 +5,7 @@ import type { Announcement, Clock, Discovery, DiscoveryReader, Endpoint } from '
 import { guarded } from './guarded-reader.ts';
 
 /** An address that was written down is told again this often. */
-const REPEAT_MS = 10_000;
+export const REPEAT_MS = 10_000;
 
 /**
  * Peers whose addresses somebody wrote down. Nothing is known of them until they are dialled, so a sighting has no node id and there is

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
-import { reasonOf } from '../../../shared/errors.ts';
+import { InterMachineError, reasonOf } from '../../../shared/errors.ts';
 import type { NodeId } from '../../../shared/ids.ts';
 import type { DialTarget, Endpoint } from '../../core/ports.ts';
 import type { Line } from './connection.ts';
 import { DIAL_TIMEOUT_MS, STAGGER_MS, WEBSOCKET_OPTIONS } from './defaults.ts';
-import { worthTrying } from './endpoint.ts';
-import { dialError, noAnswer } from './faults.ts';
+import { formatEndpoint, worthTrying } from './endpoint.ts';
+import { copiedError, dialError, noAnswer, selfErrorIn } from './faults.ts';
+import type { OwnEnds } from './own-ends.ts';
 import { staggered } from './staggered.ts';
 import { bindingOf, type Credentials, PATH, PEER_OPTIONS, peerOf, secureContextOptions } from './tls.ts';
 
@@ -19,15 +20,17 @@ export class Dialler {
   readonly #credentials: Credentials;
   /** Made once: reading the key is half the work of a connection. */
   readonly #secureContext: SecureContext;
+  readonly #ownEnds: OwnEnds;
   readonly #timeoutMs: number;
 
-  constructor(credentials: Credentials, timeoutMs = DIAL_TIMEOUT_MS) {
+  constructor(credentials: Credentials, ownEnds: OwnEnds, timeoutMs = DIAL_TIMEOUT_MS) {
     this.#credentials = credentials;
+    this.#ownEnds = ownEnds;
     this.#secureContext = createSecureContext(secureContextOptions(credentials));
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Throws DIAL_FAILED with the reason of each endpoint, or with the reason of `signal` for all. */
+  /** Throws DIAL_FAILED with the reason of each endpoint, or with the reason of `signal` for all; DIALLED_SELF, IDENTITY_COPIED. */
   async dial({ node, endpoints }: DialTarget, signal: AbortSignal, opened: Opened): Promise<void> {
     const tried = worthTrying(endpoints);
     const over = new AbortController();
@@ -39,7 +42,7 @@ export class Dialler {
     let ahead: Promise<unknown> = Promise.resolve();
     const attempt = async (endpoint: Endpoint): Promise<void> => {
       const socket = await secured(endpoint, this.#secureContext, over.signal);
-      const peer = checked(socket, this.#credentials, node);
+      const peer = await this.#checked(socket, endpoint, node);
       const binding = bindingOf(socket, this.#credentials.node, peer);
       const turn = ahead;
       const upgrade = Promise.race([turn, delay(STAGGER_MS)]).then(() =>
@@ -53,11 +56,31 @@ export class Dialler {
     };
     try {
       const failures = await staggered(tried, STAGGER_MS, attempt, globalThis);
-      if (failures) throw dialError(node, failures, endpoints.length - tried.length);
+      if (failures) throw selfErrorIn(failures) ?? dialError(node, failures, endpoints.length - tried.length);
     } finally {
       clearTimeout(timeout);
       signal.removeEventListener('abort', stop);
     }
+  }
+
+  /** The node at the other end. Throws, and drops the socket, if it is not the expected one. */
+  async #checked(socket: TLSSocket, endpoint: Endpoint, expected: NodeId | undefined): Promise<NodeId> {
+    try {
+      const peer = peerOf(socket, this.#credentials);
+      if (peer === this.#credentials.node) throw await this.#selfError(socket, endpoint);
+      if (expected !== undefined && peer !== expected) throw new Error(`is another node, ${peer}`);
+      return peer;
+    } catch (thrown) {
+      socket.destroy();
+      throw thrown instanceof InterMachineError ? thrown : new Error(`it ${reasonOf(thrown)}`, { cause: thrown });
+    }
+  }
+
+  async #selfError(socket: TLSSocket, endpoint: Endpoint): Promise<InterMachineError> {
+    const { node } = this.#credentials;
+    if (await this.#ownEnds.dialled(bindingOf(socket, node, node)))
+      return new InterMachineError('DIALLED_SELF', `${formatEndpoint(endpoint)} is this node itself`);
+    return copiedError(endpoint);
   }
 }
 
@@ -87,19 +110,6 @@ function secured({ host, port }: Endpoint, secureContext: SecureContext, signal:
       resolve(socket);
     });
   });
-}
-
-/** The node at the other end. Throws, and drops the socket, if it is not the expected one. */
-function checked(socket: TLSSocket, credentials: Credentials, expected: NodeId | undefined): NodeId {
-  try {
-    const peer = peerOf(socket, credentials);
-    if (peer === credentials.node) throw new Error('is this node itself, or has a copy of its key');
-    if (expected !== undefined && peer !== expected) throw new Error(`is another node, ${peer}`);
-    return peer;
-  } catch (thrown) {
-    socket.destroy();
-    throw new Error(`it ${reasonOf(thrown)}`, { cause: thrown });
-  }
 }
 
 /** The socket became a WebSocket and was handed to `opened`, in the very turn in which it did. */

@@ -57,6 +57,8 @@ function dialFault(thrown: unknown): string {
     default:
       if (code.includes('APPLICATION_PROTOCOL')) return 'it does not speak the protocol im/1';
       if (code.startsWith('ERR_SSL_') || code === 'EPROTO') return `it does not speak TLS as nodes do (${code})`;
+      // What ws says of an answer that is no upgrade.
+      if (reasonOf(thrown).endsWith('response: 503')) return 'all places there are taken';
       return reasonOf(thrown) || code;
   }
 }
@@ -74,6 +76,21 @@ export function dialError(
   const who = node === undefined ? 'No node could be reached' : `Node ${node} could not be reached`;
   const why = reasons.length > 0 ? reasons.join('; ') : 'no address to try';
   return new InterMachineError('DIAL_FAILED', `${who}: ${why}`);
+}
+
+export const COPIED = 'a data directory was copied. Stop one of the two and give it a data directory of its own.';
+
+/** IDENTITY_COPIED. */
+export const copiedError = (endpoint: Endpoint) =>
+  new InterMachineError(
+    'IDENTITY_COPIED',
+    `Another node, at ${formatEndpoint(endpoint)}, has the identity of this one: ${COPIED}`,
+  );
+
+/** That our own key was at one of the endpoints says more than why the others failed; a copy of it more than we ourselves. */
+export function selfErrorIn(failures: ReadonlyMap<Endpoint, unknown>): InterMachineError | undefined {
+  const own = [...failures.values()].filter((thrown) => thrown instanceof InterMachineError);
+  return own.find(({ code }) => code === 'IDENTITY_COPIED') ?? own[0];
 }
 
 /** PORT_IN_USE or PORT_UNUSABLE. */

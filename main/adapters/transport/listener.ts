@@ -8,7 +8,8 @@ import { shorten } from '../../../shared/ids.ts';
 import type { Line } from './connection.ts';
 import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKES, MAX_HTTP_HEADER_BYTES, WEBSOCKET_OPTIONS } from './defaults.ts';
 import { endpointOf } from './endpoint.ts';
-import { handshakeFault, portError } from './faults.ts';
+import { COPIED, handshakeFault, portError } from './faults.ts';
+import type { OwnEnds } from './own-ends.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { bindingOf, type Credentials, PATH, PEER_OPTIONS, peerOf, secureContextOptions } from './tls.ts';
 
@@ -16,6 +17,7 @@ export interface ListenerParts {
   readonly credentials: Credentials;
   readonly handshakeTimeoutMs?: number;
   readonly maxConnections: number;
+  readonly ownEnds: OwnEnds;
   readonly log: (message: string) => void;
   /** Whether one more line may open. */
   hasRoom(): boolean;
@@ -108,7 +110,7 @@ export class Listener {
     const { credentials } = this.#parts;
     try {
       const peer = peerOf(socket, credentials);
-      if (peer === credentials.node) throw new Error('is this node itself, or has a copy of its key');
+      if (peer === credentials.node) return void this.#selfSecured(socket);
       const remote = endpointOf(socket);
       if (!remote) throw new Error('hung up');
       const binding = bindingOf(socket, peer, credentials.node);
@@ -119,6 +121,15 @@ export class Listener {
     } catch (thrown) {
       this.#drop(socket, reasonOf(thrown));
     }
+  }
+
+  /** Our own key at the other end: we dialled ourselves, or a copy of it is in use. Neither gets a line. */
+  async #selfSecured(socket: TLSSocket): Promise<void> {
+    const { credentials, ownEnds } = this.#parts;
+    const where = addressOf(socket);
+    const isOurs = ownEnds.accepted(bindingOf(socket, credentials.node, credentials.node));
+    socket.destroy();
+    if (!(await isOurs)) this.#refusals.refused(where, `has the identity of this node: ${COPIED}`);
   }
 
   #forget(socket: Duplex): Guest | undefined {

@@ -2,17 +2,20 @@ import { InterMachineError } from '../../../shared/errors.ts';
 import type { NodeId } from '../../../shared/ids.ts';
 import type { Accept, Clock, ConnectionReader, DialTarget, Endpoint, Transport } from '../../core/ports.ts';
 import { DIAL_TIMEOUT_MS, LEAVING, STAGGER_MS } from './defaults.ts';
-import { worthTrying } from './endpoint.ts';
-import { dialError, noAnswer } from './faults.ts';
+import { formatEndpoint, worthTrying } from './endpoint.ts';
+import { copiedError, dialError, noAnswer, selfErrorIn } from './faults.ts';
 import type { MemoryConnection } from './memory-connection.ts';
 import type { MemoryLine, Party } from './memory-line.ts';
 import { staggered } from './staggered.ts';
+
+/** The one host of a network in memory. */
+export const HOST = 'memory';
 
 /** What a transport needs of the network it belongs to. */
 export interface Wiring {
   readonly clock: Clock;
   later(task: () => void): void;
-  listen(party: Party): number;
+  listen(party: Party, port?: number): number;
   unlisten(port: number): void;
   listeningOn(endpoint: Endpoint): Party | undefined;
   areApart(a: NodeId, b: NodeId): boolean;
@@ -23,21 +26,25 @@ export interface Wiring {
 export class MemoryTransport implements Transport {
   readonly #node: NodeId;
   readonly #wiring: Wiring;
+  readonly #wantedPort: number | undefined;
   readonly #connections = new Set<MemoryConnection>();
   /** Each gives one dial up. */
   readonly #dials = new Set<(why: Error) => void>();
+  #listening: Party | undefined;
   #port: number | undefined;
   #isStopped = false;
 
-  constructor(node: NodeId, wiring: Wiring) {
+  constructor(node: NodeId, wiring: Wiring, wantedPort?: number) {
     this.#node = node;
     this.#wiring = wiring;
+    this.#wantedPort = wantedPort;
   }
 
   async listen(accept: Accept): Promise<{ readonly port: number }> {
     if (this.#port !== undefined || this.#isStopped)
       throw new InterMachineError('INTERNAL', 'A transport listens once; make a new one to listen again.');
-    this.#port = this.#wiring.listen(this.#party(accept));
+    this.#listening = this.#party(accept);
+    this.#port = this.#wiring.listen(this.#listening, this.#wantedPort);
     return { port: this.#port };
   }
 
@@ -58,12 +65,16 @@ export class MemoryTransport implements Transport {
         (endpoint) => this.#reach(endpoint, node, party, over),
         clock,
       );
-      if (failures) throw dialError(node, failures, endpoints.length - tried.length);
+      if (failures) throw selfErrorIn(failures) ?? dialError(node, failures, endpoints.length - tried.length);
     } finally {
       clock.clearTimeout(timeout);
       this.#dials.delete(giveUp);
       giveUp(new Error('another endpoint was faster'));
     }
+  }
+
+  mayDial(host: string): boolean {
+    return host === HOST;
   }
 
   async stop(): Promise<void> {
@@ -81,7 +92,9 @@ export class MemoryTransport implements Transport {
     const other = this.#wiring.listeningOn(endpoint);
     if (!other) throw new Error('refused, nothing listens there');
     if (this.#wiring.areApart(this.#node, other.node)) return over;
-    if (other.node === this.#node) throw new Error('it is this node itself');
+    if (other.node === this.#node && other === this.#listening)
+      throw new InterMachineError('DIALLED_SELF', `${formatEndpoint(endpoint)} is this node itself`);
+    if (other.node === this.#node) throw copiedError(endpoint);
     if (expected !== undefined && other.node !== expected) throw new Error(`it is another node, ${other.node}`);
     const line = this.#wiring.line(party, other, endpoint);
     try {

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../../shared/ids.ts';
 import type { Clock, Endpoint, Scheduler, Transport } from '../../core/ports.ts';
 import { MemoryLine, type Party } from './memory-line.ts';
-import { MemoryTransport, type Wiring } from './memory-transport.ts';
+import { HOST, MemoryTransport, type Wiring } from './memory-transport.ts';
 
 export interface MemoryNetworkOptions {
   readonly clock: Clock;
@@ -9,8 +9,6 @@ export interface MemoryNetworkOptions {
   /** Milliseconds from one node to another; 0 takes a turn of the scheduler instead. */
   readonly latencyMs?: number;
 }
-
-const HOST = 'memory';
 
 /** A whole network in one process: every transport it makes can dial every other. Nothing in it is left to chance. */
 export class MemoryNetwork {
@@ -30,9 +28,9 @@ export class MemoryNetwork {
     };
   }
 
-  /** One node's way into this network. Listens on `{ host: 'memory', port }`, a port that is never given twice. */
-  transport(node: NodeId): Transport {
-    return new MemoryTransport(node, this.#wiring);
+  /** One node's way into this network. Listens on `{ host: 'memory', port }`, a port that is never given twice, unless it is told one. */
+  transport(node: NodeId, port?: number): Transport {
+    return new MemoryTransport(node, this.#wiring, port);
   }
 
   /**
@@ -58,8 +56,7 @@ export class MemoryNetwork {
     return {
       clock: this.#clock,
       later: this.#later,
-      listen: (listening) => {
-        const port = ++this.#ports;
+      listen: (listening, port = ++this.#ports) => {
         this.#listening.set(port, listening);
         return port;
       },

@@ -3,7 +3,9 @@ import type { Accept, DialTarget, Transport } from '../../core/ports.ts';
 import { type Line, WebSocketConnection } from './connection.ts';
 import { LEAVING, MAX_CONNECTIONS } from './defaults.ts';
 import { Dialler } from './dialler.ts';
+import { isHostAddress, isLoopback } from './endpoint.ts';
 import { Listener } from './listener.ts';
+import { OwnEnds } from './own-ends.ts';
 import type { Credentials } from './tls.ts';
 
 export interface WebSocketTransportOptions extends Credentials {
@@ -23,6 +25,7 @@ export interface WebSocketTransportOptions extends Credentials {
 export class WebSocketTransport implements Transport {
   readonly #options: WebSocketTransportOptions;
   readonly #dialler: Dialler;
+  readonly #ownEnds = new OwnEnds();
   readonly #connections = new Set<WebSocketConnection>();
   readonly #leaving = new AbortController();
   #listener: Listener | undefined;
@@ -31,7 +34,7 @@ export class WebSocketTransport implements Transport {
 
   constructor(options: WebSocketTransportOptions) {
     this.#options = options;
-    this.#dialler = new Dialler(options, options.dialTimeoutMs);
+    this.#dialler = new Dialler(options, this.#ownEnds, options.dialTimeoutMs);
   }
 
   async listen(accept: Accept): Promise<{ readonly port: number }> {
@@ -42,6 +45,7 @@ export class WebSocketTransport implements Transport {
       credentials: this.#options,
       ...(handshakeTimeoutMs !== undefined && { handshakeTimeoutMs }),
       maxConnections: this.#maxConnections,
+      ownEnds: this.#ownEnds,
       log,
       hasRoom: () => this.#hasRoom,
       opened: (line) => {
@@ -64,6 +68,11 @@ export class WebSocketTransport implements Transport {
       );
     }
     await this.#dialler.dial(target, this.#leaving.signal, (line) => this.#opened(line, accept));
+  }
+
+  mayDial(host: string): boolean {
+    const keepsToLoopback = isLoopback(this.#options.host ?? '');
+    return isHostAddress(host) && isLoopback(host) === keepsToLoopback;
   }
 
   stop(): Promise<void> {

@@ -24,8 +24,8 @@ describe('bonjour-service', () => {
     sources = [];
     admitted = true;
     server = openBonjour(
-      '127.0.0.1',
-      { ip: '239.255.77.1', port },
+      { family: 'IPv4', at: '127.0.0.1' },
+      { IPv4: '239.255.77.1', IPv6: 'ff11::4d', port },
       (source) => {
         sources.push(source);
         return admitted;
@@ -109,8 +109,8 @@ describe('bonjour-service', () => {
     const holder = createSocket({ type: 'udp4', reuseAddr: false });
     await new Promise<void>((resolve) => holder.bind({ port: taken, exclusive: true }, resolve));
     const failing = openBonjour(
-      '127.0.0.1',
-      { ip: '239.255.77.1', port: taken },
+      { family: 'IPv4', at: '127.0.0.1' },
+      { IPv4: '239.255.77.1', IPv6: 'ff11::4d', port: taken },
       () => true,
       () => {},
     );
@@ -123,8 +123,8 @@ describe('bonjour-service', () => {
   test('joins the group before it is ready', async () => {
     let joined = false;
     const other = openBonjour(
-      '127.0.0.1',
-      { ip: '239.255.77.1', port: await freeUdpPort() },
+      { family: 'IPv4', at: '127.0.0.1' },
+      { IPv4: '239.255.77.1', IPv6: 'ff11::4d', port: await freeUdpPort() },
       () => true,
       () => {},
     );

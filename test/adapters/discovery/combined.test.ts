@@ -101,7 +101,32 @@ describe('CombinedDiscovery', () => {
     expect(reader.losses).toEqual([]);
     second.reader.gone(nodeOf('both'), 'goodbye');
     expect(reader.losses).toEqual([{ node: nodeOf('both'), reason: 'goodbye' }]);
-    expect(reader.sightings).toHaveLength(2);
+  });
+
+  test('the first to see a node has the word, the endpoints of the others come behind, and nothing is told twice', async () => {
+    const [first, second] = [new Puppet(), new Puppet()];
+    const reader = new RecordingReader();
+    await new CombinedDiscovery([first, second]).start(announcementOf('self'), reader);
+    second.reader.seen({ ...sighting('both', 2), name: 'second' });
+    first.reader.seen({ ...sighting('both', 1), name: 'first' });
+    first.reader.seen({ ...sighting('both', 1), name: 'other' });
+    second.reader.gone(nodeOf('both'), 'expired');
+    expect(reader.sightings.map(({ name, endpoints }) => [name, ...endpoints.map(({ port }) => port)])).toEqual([
+      ['second', 2],
+      ['second', 2, 1],
+      ['other', 1],
+    ]);
+    first.reader.gone(nodeOf('both'), 'goodbye');
+    first.reader.seen(sighting('both', 1));
+    expect(reader.sightings).toHaveLength(4);
+  });
+
+  test('a network that changed is told on', async () => {
+    const puppet = new Puppet();
+    const reader = new RecordingReader();
+    await new CombinedDiscovery([puppet]).start(announcementOf('self'), reader);
+    puppet.reader.networkChanged();
+    expect(reader.changes).toBe(1);
   });
 
   test('a reader that throws at a problem disturbs nobody', async () => {

@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { LOOPBACK_LINK, linksOf } from '../../../main/adapters/discovery/mdns-links.ts';
+import { interfaceUses, LOOPBACK_LINK, linksOf } from '../../../main/adapters/discovery/mdns-links.ts';
 
 const ipv4 = (cidr: string, changes: Partial<NetworkInterfaceInfo> = {}): NetworkInterfaceInfo =>
   ({
@@ -15,23 +15,48 @@ const ipv4 = (cidr: string, changes: Partial<NetworkInterfaceInfo> = {}): Networ
 const ipv6 = (cidr: string): NetworkInterfaceInfo =>
   ({ ...ipv4(cidr), family: 'IPv6', scopeid: 2 }) as NetworkInterfaceInfo;
 
+const tunnel = { mac: '00:00:00:00:00:00' };
+
 describe('The links of a host', () => {
-  test('are its interfaces with an IPv4 network, one each', () => {
-    const links = linksOf({
-      lo: [ipv4('127.0.0.1/8', { internal: true })],
-      eth0: [ipv4('192.168.1.5/24'), ipv4('10.0.0.5/8')],
-      wlan0: [ipv4('192.168.1.6/24')],
-      six: [ipv6('fd00::1/64')],
-      tunnel: [ipv4('10.9.0.1/24', { mac: '00:00:00:00:00:00' })],
-      single: [ipv4('100.64.0.1/32')],
-      nothing: undefined,
-      empty: [],
-    });
-    expect(links.map(({ name, address }) => [name, address])).toEqual([
-      ['eth0', '192.168.1.5'],
-      ['wlan0', '192.168.1.6'],
+  const interfaces = {
+    lo: [ipv4('127.0.0.1/8', { internal: true })],
+    eth0: [ipv4('192.168.1.5/24'), ipv4('10.0.0.5/8'), ipv6('fe80::5/64')],
+    wlan0: [ipv4('192.168.1.6/24')],
+    six: [ipv6('fe80::6/64'), ipv6('fd00::1/64')],
+    bare: [ipv6('fe80::7/64')],
+    deaf: [ipv6('fd00::1/64')],
+    tunnel: [ipv4('10.9.0.1/24', tunnel)],
+    single: [ipv4('100.64.0.1/32')],
+    nothing: undefined,
+    empty: [],
+  };
+
+  test('are its interfaces with a network, each with a voice in every family that carries multicast', () => {
+    const links = linksOf(interfaces);
+    expect(links.map(({ name, voices }) => [name, voices.map(({ at }) => at)])).toEqual([
+      ['eth0', ['192.168.1.5', '::%eth0']],
+      ['wlan0', ['192.168.1.6']],
+      ['six', ['::%six']],
+      ['bare', ['::%bare']],
     ]);
-    expect(links[0]?.addresses).toEqual(['192.168.1.5', '10.0.0.5']);
+    expect(links.map(({ addresses }) => addresses)).toEqual([
+      ['192.168.1.5', '10.0.0.5'],
+      ['192.168.1.6'],
+      ['fd00::1'],
+      ['fe80::7'],
+    ]);
+  });
+
+  test('leave the others out for a reason', () => {
+    const unused = [...interfaceUses(interfaces)].flatMap(([name, use]) =>
+      'unused' in use ? [[name, use.unused]] : [],
+    );
+    expect(unused).toEqual([
+      ['lo', 'is this computer itself'],
+      ['deaf', 'has an address, but no network with room for others'],
+      ['tunnel', 'is a tunnel, which carries no multicast'],
+      ['single', 'has an address, but no network with room for others'],
+    ]);
   });
 
   test('are none on a host without a network', () => {
@@ -81,6 +106,19 @@ describe('A link', () => {
     ['', undefined],
   ])('to %s dials %s', (address, host) => {
     expect(link?.hostOf(address)).toBe(host);
+  });
+
+  test.each([
+    ['192.168.1.77', '192.168.1.77'],
+    ['fd00:1::77', 'fd00:1::77'],
+    ['fe80::77%eth0', 'fe80::77%eth0'],
+    ['fe80::77%eth9', undefined],
+    ['fe80::77%eth0%eth0', undefined],
+    ['fd00:1::77%eth0', undefined],
+    ['192.168.2.77', undefined],
+    ['%eth0', undefined],
+  ])('that hears a packet from %s dials %s', (source, host) => {
+    expect(link?.hostOfSource(source)).toBe(host);
   });
 
   test('without a link-local address of its own knows no zone', () => {

@@ -37,7 +37,7 @@ let now: number;
 
 beforeEach(() => {
   reader = new TableReader();
-  table = new PeerTable({ node: nodeOf('self'), namespace: 'namespace-1' }, reader);
+  table = new PeerTable(announcementOf('self'), reader);
   now = 1_000_000;
 });
 
@@ -71,6 +71,7 @@ describe('The table of peers', () => {
         incarnation: 1,
         types: ['PingService'],
         endpoints: [{ host: PEER, port: 4_000 }],
+        links: ['eth0'],
         source: 'mdns',
       },
     ]);
@@ -81,7 +82,7 @@ describe('The table of peers', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(parts, { minLength: parts.length }), (shuffled) => {
         reader = new TableReader();
-        table = new PeerTable({ node: nodeOf('self'), namespace: 'namespace-1' }, reader);
+        table = new PeerTable(announcementOf('self'), reader);
         for (const record of shuffled) hear([record]);
         expect(reader.sightings).toHaveLength(1);
         expect(reader.sightings[0]).toMatchObject({ node: one, endpoints: [{ host: PEER, port: 4_000 }] });

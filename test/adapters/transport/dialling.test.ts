@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { nodeIdOf } from '../../../main/adapters/identity/certificate.ts';
+import { createKeyMaterial } from '../../../main/adapters/identity/file.ts';
+import { WebSocketTransport } from '../../../main/adapters/transport/websocket.ts';
 import type { Endpoint } from '../../../main/core/ports.ts';
 import { type LoopbackNode, loopbackNode } from '../../support/transport/nodes.ts';
 import { closeOf, framesOf, Recorder } from '../../support/transport/recorder.ts';
@@ -177,7 +180,7 @@ test('beyond the limit of connections nobody is let in and nobody is dialled, un
   await cellar.transport.dial(target, said.accept);
   await expect(cellar.transport.dial(target, said.accept)).rejects.toMatchObject({
     code: 'DIAL_FAILED',
-    message: expect.stringContaining('503'),
+    message: expect.stringContaining('all places there are taken'),
   });
   expect(kitchen.logged).toEqual([expect.stringContaining('all places were taken')]);
   const other = await listening();
@@ -226,4 +229,51 @@ test('stopping gives up what is being dialled at once', async () => {
   await until('it is being dialled', () => silent.arrivals.length > 0);
   await cellar.transport.stop();
   await refused;
+});
+
+test('another node with the same identity is told from this node itself, at either end', async () => {
+  const kitchen = await listening();
+  const copy = await listening({ port: 0 }, kitchen);
+  const relay = await tcpRelay(kitchen.port);
+  const endpoint = { host: '127.0.0.1', port: relay.port };
+  const said = new Recorder();
+  await expect(kitchen.transport.dial({ endpoints: [endpoint] }, said.accept)).rejects.toMatchObject({
+    code: 'DIALLED_SELF',
+  });
+  await expect(
+    kitchen.transport.dial({ node: kitchen.id, endpoints: [endpoint, copy.endpoint] }, said.accept),
+  ).rejects.toMatchObject({ code: 'IDENTITY_COPIED', message: expect.stringContaining(`127.0.0.1:${copy.port}`) });
+  await until('the copy learns of it too', () => copy.logged.some((line) => line.includes('identity of this node')));
+  expect(kitchen.logged).toEqual([]);
+  expect([said.lines, kitchen.heard.lines, copy.heard.lines]).toEqual([[], [], []]);
+  relay.close();
+});
+
+test.each([
+  ['192.168.1.7', true],
+  ['10.0.0.1', true],
+  ['8.8.8.8', true],
+  ['fd00::1', true],
+  ['2001:db8::1', true],
+  ['127.0.0.1', false],
+  ['127.9.9.9', false],
+  ['::1', false],
+  ['0.0.0.0', false],
+  ['0.1.2.3', false],
+  ['::', false],
+  ['224.0.0.251', false],
+  ['239.255.77.1', false],
+  ['255.255.255.255', false],
+  ['ff02::fb', false],
+  ['fe80::1', false],
+  ['fe80::1%eth0', false],
+  ['::ffff:192.168.1.7', false],
+  ['kitchen.local', false],
+  ['192.168.1', false],
+  ['', false],
+])('M4: of an address that a peer told, %s, it is known whether it may be dialled', (host, may) => {
+  const open = new WebSocketTransport({ ...createKeyMaterial(), nodeIdOf, log: () => {} });
+  expect(open.mayDial(host)).toBe(may);
+  const onLoopback = newNode().transport;
+  expect(onLoopback.mayDial(host)).toBe(host.startsWith('127.') || host === '::1');
 });

@@ -152,12 +152,12 @@ describe('T3: who stalls is cut in time', () => {
   });
 });
 
-test('T4: our own certificate is dropped as ourselves', async () => {
+test('T4: our own certificate gets no line, and whoever shows it without being this node has copied it', async () => {
   const peer = await tlsPeer(kitchen.port, kitchen);
   peer.send(upgradeRequest());
   await peer.closed();
   expect(peer.received.toString()).toBe('');
-  await expectRefused(/is this node itself, or has a copy of its key/);
+  await expectRefused(/has the identity of this node: a data directory was copied/);
 });
 
 describe('T5: what answers a dial is judged before it sees any HTTP', () => {
