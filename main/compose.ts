@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { Diagnosis } from '../shared/diagnosis.ts';
 import { InterMachineError } from '../shared/errors.ts';
 import { SystemClock, SystemScheduler } from './adapters/clock/system.ts';
 import { CombinedDiscovery } from './adapters/discovery/combined.ts';
@@ -13,12 +14,15 @@ import { NetworkKey, readOrCreateNetworkKey } from './adapters/identity/network-
 import { readOrCreatePrivateFile } from './adapters/identity/private-file.ts';
 import { MemoryStore } from './adapters/store/memory.ts';
 import { SqliteStore } from './adapters/store/sqlite.ts';
+import { sqliteVersion } from './adapters/store/sqlite-version.ts';
+import { tryPort } from './adapters/transport/try-port.ts';
 import { WebSocketTransport } from './adapters/transport/websocket.ts';
 import { type NodeConfig, nodesIn } from './config.ts';
 import type { AnyTypes } from './core/machine-types.ts';
 import type { InterMachineNode } from './core/node.ts';
 import type { Clock, Discovery, Store, StoreState } from './core/ports.ts';
 import { startNode } from './core/start-node.ts';
+import { diagnose, type Patient } from './doctor.ts';
 import { digestOf } from './in-process.ts';
 import { type Loaded, loadFile } from './machine-files/load-file.ts';
 import { MachineFiles } from './machine-files/machine-files.ts';
@@ -53,6 +57,8 @@ export interface Started<Types extends object = AnyTypes> {
   readonly startedAt: number;
   /** Of InterMachine. */
   readonly version: string;
+  /** Looks at this computer, its networks and the way to each peer, for some three seconds. */
+  readonly diagnose: () => Promise<Diagnosis>;
 }
 
 /**
@@ -109,6 +115,7 @@ export async function startFrom<Types extends object = AnyTypes>(
       node,
       startedAt,
       version: VERSION,
+      diagnose: () => diagnose(patientOf(config, node)),
       ...(opened.dataDir && { dataDir: opened.dataDir }),
       ...(files && { files }),
       ...(key && { networkKeyId: key.id }),
@@ -136,6 +143,24 @@ function runFiles(
 export const checkFile = (path: string): Promise<Loaded> => loadFile(path, new SystemClock());
 
 export const dashboardTokenFile = (dataDir: string): string => join(dataDir, 'dashboard-token');
+
+/** As `Started.diagnose`, where no node runs that could be asked. */
+export const diagnoseHost = (config: NodeConfig): Promise<Diagnosis> => diagnose(patientOf(config));
+
+function patientOf(config: NodeConfig, node?: Patient['node']): Patient {
+  const { loopbackPort, port, open: isOpen } = config;
+  return {
+    version: VERSION,
+    namespace: namespaceDigest(config.namespace),
+    isOpen,
+    advertises: config.advertise !== undefined,
+    loopbackPort,
+    port,
+    tryPort: (wanted) => tryPort(wanted, loopbackPort === undefined ? undefined : '127.0.0.1'),
+    sqliteVersion,
+    ...(node && { node }),
+  };
+}
 
 function discoveryOf({ loopbackPort, advertise, peers, peersFile }: NodeConfig, clock: Clock): Discovery {
   const mdns = new MdnsDiscovery({

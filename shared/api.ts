@@ -1,3 +1,4 @@
+import type { Diagnosis } from './diagnosis.ts';
 import type { Direction, Outcome, OutcomeStatus } from './envelope.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Address, MachineId, NodeId } from './ids.ts';
@@ -32,6 +33,8 @@ export interface PeerView {
   /** Milliseconds there and back, of the last heartbeat. */
   readonly roundTripMs?: number;
   readonly problem?: string;
+  /** Its line opens and breaks again and again, so it is dialled again more slowly. */
+  readonly unstable?: boolean;
   /** Envelopes that wait for it. */
   readonly waiting: number;
 }
@@ -235,6 +238,8 @@ export interface Calls {
   messages(input: MessageFilter): readonly MessageView[];
   /** Rejects with MACHINE_UNKNOWN, NOT_A_MACHINE for other logic, PEER_OFFLINE. */
   chart(input: { readonly address: string }): Chart;
+  /** What is wrong with this node, its networks and the way to its peers. Takes some three seconds. */
+  doctor(input: Nothing): Diagnosis;
   /** In the name of this node. Rejects as `sendTo` of a node does. */
   send(input: { readonly to: string; readonly event: { readonly type: string } }): Outcome;
   /** Starts a machine of this node anew, from its beginning. Rejects with MACHINE_UNKNOWN, MACHINE_STOPPED where only its program can. */
@@ -263,6 +268,7 @@ export const CALLS: Readonly<Record<keyof Calls, true>> = {
   node: true,
   messages: true,
   chart: true,
+  doctor: true,
   send: true,
   restart: true,
   stop: true,

@@ -23,6 +23,10 @@ function callsOf(started: Started): CallHandlers<Calls> {
     },
     messages: async (input) => (await node.messages(checked(INPUTS.messages, input))).map(messageView),
     chart: async (input) => (await node.describe(checked(INPUTS.address, input).address)).chart,
+    doctor: async (input) => {
+      checked(INPUTS.nothing, input);
+      return await started.diagnose();
+    },
     send: async (input) => {
       const { to, event } = checked(INPUTS.send, input);
       return await node.sendTo(to, event);

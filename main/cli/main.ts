@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { SHIPPED_NAMES } from '../compose.ts';
 import { checkCommand } from './check.ts';
 import { type DemoFlags, demo } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { fail } from './exit-codes.ts';
 import { idCommand } from './id.ts';
 import { machinesCommand } from './machines.ts';
@@ -60,8 +61,8 @@ export async function main(args: readonly string[]): Promise<void> {
     .addOption(noOpen())
     .action(async (flags: DemoFlags) => await demo(flags));
 
-  for (const addTo of [idCommand, peersCommand, machinesCommand, restartCommand, stopCommand, checkCommand])
-    addTo(program);
+  const commands = [idCommand, peersCommand, machinesCommand, restartCommand, stopCommand, checkCommand, doctorCommand];
+  for (const addTo of commands) addTo(program);
 
   try {
     await program.parseAsync(args, { from: 'user' });

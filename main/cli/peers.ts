@@ -10,7 +10,11 @@ const SHORT_ID = 12;
 
 const COLUMNS: readonly Column<PeerView>[] = [
   { heading: 'peer', text: ({ name }) => plain(name) || '?', look: bold },
-  { heading: 'state', text: ({ state }) => state, look: (text, { state }) => PEER_STATE_COLOURS[state](text) },
+  {
+    heading: 'state',
+    text: ({ state, unstable }) => (unstable ? `${state}, unstable` : state),
+    look: (text, { state }) => PEER_STATE_COLOURS[state](text),
+  },
   {
     heading: 'round trip',
     text: ({ state, roundTripMs: ms }) => (ms === undefined || state !== 'alive' ? '-' : `${ms.toFixed(1)} ms`),

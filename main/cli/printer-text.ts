@@ -39,7 +39,8 @@ export class TextPrinter implements Printer {
   peer(peer: PeerInfo): void {
     const why = peer.state === 'alive' || peer.problem === undefined ? '' : `: ${plain(peer.problem)}`;
     const where = peer.endpoints[0] && peer.state === 'alive' ? dim(` at ${peer.endpoints[0].host}`) : '';
-    const text = `node ${this.#nodeName(peer.id, peer.name)} is ${PEER_STATE_COLOURS[peer.state](peer.state)}${why}${where}`;
+    const unstable = peer.unstable ? yellow(', and its line breaks again and again') : '';
+    const text = `node ${this.#nodeName(peer.id, peer.name)} is ${PEER_STATE_COLOURS[peer.state](peer.state)}${why}${where}${unstable}`;
     if (this.#peers.get(peer.id) === text) return;
     this.#peers.set(peer.id, text);
     this.#line(text);

@@ -31,6 +31,7 @@ export type MessageOutcome = Omit<Extract<Change, { readonly type: 'status' }>, 
 export interface NodeInsides extends Omit<RegistratorParts, 'roundTripMs'> {
   readonly name: string;
   readonly port: number;
+  readonly incarnation: number;
   readonly events: Emitter<NodeEvents>;
   readonly peers: Peers;
   /** Envelopes that wait for a peer. */
@@ -57,6 +58,11 @@ export class InterMachineNode<Types extends object = AnyTypes>
 
   get name(): string {
     return this.#insides.name;
+  }
+
+  /** Grows at every start. */
+  get incarnation(): number {
+    return this.#insides.incarnation;
   }
 
   /** The port on which peers connect. */

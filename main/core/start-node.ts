@@ -212,6 +212,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     self,
     name,
     port,
+    incarnation,
     clock,
     random,
     events,

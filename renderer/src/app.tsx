@@ -2,6 +2,7 @@ import { lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { LinkBar } from './link-bar.tsx';
 import { useNetwork } from './network.tsx';
 import { useLink } from './node-link.tsx';
+import { DoctorPage } from './pages/doctor/doctor-page.tsx';
 import { errorsOf } from './pages/files/file-state.ts';
 import { FilesPage } from './pages/files/files-page.tsx';
 import { MachinesPage } from './pages/machines/machines-page.tsx';
@@ -24,6 +25,7 @@ const TITLES: Readonly<Record<Route['page'], string>> = {
   machine: 'Machine',
   files: 'Machine files',
   messages: 'Messages',
+  doctor: 'Doctor',
   unknown: 'Not found',
 };
 
@@ -83,6 +85,8 @@ function Page({ route }: { readonly route: Route }): ReactNode {
       return <FilesPage />;
     case 'messages':
       return <MessagesPage query={route.query} />;
+    case 'doctor':
+      return <DoctorPage />;
     case 'unknown':
       return (
         <Notice icon="search" title="There is no such page">
@@ -121,6 +125,9 @@ function Sidebar({ route }: { readonly route: Route }) {
         </Tab>
         <Tab href="#/messages" icon="messages" current={route.page === 'messages'}>
           Messages
+        </Tab>
+        <Tab href="#/doctor" icon="doctor" current={route.page === 'doctor'}>
+          Doctor
         </Tab>
       </nav>
       <div className="sidebar-node">

@@ -8,6 +8,7 @@ export type Route =
   | { readonly page: 'machine'; readonly address: string }
   | { readonly page: 'files' }
   | { readonly page: 'messages'; readonly query: URLSearchParams }
+  | { readonly page: 'doctor' }
   | { readonly page: 'unknown' };
 
 export function routeOf(hash: string): Route {
@@ -21,6 +22,7 @@ export function routeOf(hash: string): Route {
     return address === undefined ? { page: 'unknown' } : { page: 'machine', address };
   }
   if (first === 'files' && !second) return { page: 'files' };
+  if (first === 'doctor' && !second) return { page: 'doctor' };
   if (first === 'messages' && !second) return { page: 'messages', query: new URLSearchParams(query) };
   return { page: 'unknown' };
 }

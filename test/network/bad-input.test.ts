@@ -52,6 +52,7 @@ class HostilePeer {
   readonly frames: Frame[] = [];
   #connection: Connection | undefined;
   readonly #closed = Promise.withResolvers<number>();
+  readonly #closeReason = Promise.withResolvers<string>();
   readonly #waiting = new Set<() => void>();
 
   /** Connects and says hello as an honest member would, but for what is told otherwise. */
@@ -65,7 +66,10 @@ class HostilePeer {
           if (frame) this.frames.push(frame);
           for (const look of this.#waiting) look();
         },
-        closed: (code) => this.#closed.resolve(code),
+        closed: (code, reason) => {
+          this.#closed.resolve(code);
+          this.#closeReason.resolve(reason);
+        },
       };
     });
     const theirs = await this.until('hello');
@@ -107,6 +111,10 @@ class HostilePeer {
     return this.#closed.promise;
   }
 
+  get closeReason(): Promise<string> {
+    return this.#closeReason.promise;
+  }
+
   async until<Type extends Frame['type']>(
     type: Type,
     fits: (frame: Frame & { type: Type }) => boolean = () => true,
@@ -135,6 +143,15 @@ async function expectHealthy(): Promise<void> {
   expect(await healthy.sendTo(sink.address, { type: 'NUMBER', n: 1 })).toMatchObject({ status: 'handled' });
   expect(sink.actor.getSnapshot().context.numbers).toEqual([1]);
 }
+
+test('a node of another version of the protocol is told which, and shown with a sentence', async () => {
+  await hostile.join({ version: 2, novelties: ['who knows'] });
+  const sentence = 'it speaks protocol 2 and this node 1: run the same version of InterMachine on both';
+  expect(await hostile.closeReason).toBe(sentence);
+  const shown = () => node.peers().find(({ problem }) => problem === sentence);
+  await expect.poll(shown, { timeout: 10_000 }).toMatchObject({ state: 'untrusted' });
+  await expectHealthy();
+});
 
 const frame = (text: string) => async () => {
   await hostile.open();

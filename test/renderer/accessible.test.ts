@@ -48,6 +48,7 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
         ['#/', '.right-now li'],
         ['#/machines', '.row'],
         ['#/files', '.file'],
+        ['#/doctor', '.findings li'],
         ['#/messages', '.row'],
       ] as const) {
         await page.evaluate(`location.hash = '${hash}'`);

@@ -38,10 +38,12 @@ const NO_MAC = '00:00:00:00:00:00';
 /** What one interface is to mDNS: a link, or why it is none, in words that follow its name. */
 export type Use = { readonly link: Link } | { readonly unused: string };
 
-/** Every interface of the host that has an address. */
+/** Every interface of the host that has an address and leads out of it. */
 export function interfaceUses(interfaces: NetworkInterfaces): Map<string, Use> {
   return new Map(
-    Object.entries(interfaces).flatMap(([name, infos]) => (infos?.length ? [[name, judged(name, infos)]] : [])),
+    Object.entries(interfaces).flatMap(([name, infos]) =>
+      infos?.some((info) => !info.internal) ? [[name, judged(name, infos)]] : [],
+    ),
   );
 }
 
@@ -50,7 +52,6 @@ export const linksOf = (interfaces: NetworkInterfaces): Link[] =>
   [...interfaceUses(interfaces).values()].flatMap((use) => ('link' in use ? [use.link] : []));
 
 function judged(name: string, infos: readonly NetworkInterfaceInfo[]): Use {
-  if (infos.some((info) => info.internal)) return { unused: 'is this computer itself' };
   if (infos.every((info) => info.mac === NO_MAC)) return { unused: 'is a tunnel, which carries no multicast' };
   const link = linkOf(name, infos);
   return link.voices.length > 0 ? { link } : { unused: 'has an address, but no network with room for others' };

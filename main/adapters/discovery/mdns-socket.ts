@@ -10,6 +10,15 @@ export interface MulticastGroup {
   readonly port: number;
 }
 
+/** The groups and the port of mDNS (RFC 6762, 3). */
+const MDNS_GROUP: MulticastGroup = { IPv4: '224.0.0.251', IPv6: 'ff02::fb', port: 5353 };
+/** Out of the range that a site may use as it likes (RFC 2365, 6.2), and of this interface alone (RFC 4291, 2.7). */
+const LOOPBACK_GROUP = { IPv4: '239.255.77.1', IPv6: 'ff11::4d' };
+
+/** That of everybody, or on a port of its own that of nodes which keep to this host. */
+export const groupFor = (loopbackPort: number | undefined): MulticastGroup =>
+  loopbackPort === undefined ? MDNS_GROUP : { ...LOOPBACK_GROUP, port: loopbackPort };
+
 type Done = (error?: unknown) => void;
 
 /** What we use of multicast-dns, which bonjour-service holds inside. */

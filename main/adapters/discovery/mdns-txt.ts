@@ -18,6 +18,8 @@ export const MAX_TXT_BYTES = 1_300;
 /** What a node says about itself in its TXT record. */
 export interface TxtContent {
   readonly node: NodeId;
+  /** Version of the protocol that it speaks. */
+  readonly protocol: number;
   /** Text of a stranger, without control characters. */
   readonly name?: string;
   readonly incarnation: number;
@@ -91,12 +93,21 @@ export function decodeTxt(strings: readonly Uint8Array[]): TxtContent | undefine
   const namespace = values.get('ns');
   const name = values.get('name') ?? '';
   const types = values.has('n') ? undefined : decodeTypes(values);
-  if (!isNodeId(node) || incarnation === undefined || revision === undefined || namespace === undefined) return;
   // Another version may sit at the other end: who dials it is told so by its `hello`.
-  if (wholeNumber(values.get('v')) === undefined) return;
+  const protocol = wholeNumber(values.get('v'));
+  if (!isNodeId(node) || incarnation === undefined || revision === undefined || namespace === undefined) return;
+  if (protocol === undefined) return;
   if (utf8Length(name) > MAX_NAME_BYTES || types === 'invalid') return;
   const readable = name.replace(/\p{C}/gu, '\uFFFD');
-  return { node, incarnation, revision, namespace, ...(readable && { name: readable }), ...(types && { types }) };
+  return {
+    node,
+    protocol,
+    incarnation,
+    revision,
+    namespace,
+    ...(readable && { name: readable }),
+    ...(types && { types }),
+  };
 }
 
 function decodeStrings(strings: readonly Uint8Array[]): Map<string, string> | undefined {

@@ -4,12 +4,7 @@ import { type Link, LOOPBACK_LINK, linksOf, type NetworkInterfaces } from './mdn
 import { recordsOf } from './mdns-records.ts';
 import { MdnsRun } from './mdns-run.ts';
 import { QuerySchedule } from './mdns-schedule.ts';
-import type { MulticastGroup } from './mdns-socket.ts';
-
-/** The groups and the port of mDNS (RFC 6762, 3). */
-const MDNS_GROUP: MulticastGroup = { IPv4: '224.0.0.251', IPv6: 'ff02::fb', port: 5353 };
-/** Out of the range that a site may use as it likes (RFC 2365, 6.2; RFC 4291, 2.7: of this interface alone). */
-const LOOPBACK_GROUP = { IPv4: '239.255.77.1', IPv6: 'ff11::4d' };
+import { groupFor, type MulticastGroup } from './mdns-socket.ts';
 
 /** Where others can reach us. */
 export interface Advertised {
@@ -43,7 +38,7 @@ export class MdnsDiscovery implements Discovery {
 
   constructor({ clock, loopback, advertise, interfaces = networkInterfaces }: MdnsOptions) {
     this.#clock = clock;
-    this.#group = loopback ? { ...LOOPBACK_GROUP, port: loopback.port } : MDNS_GROUP;
+    this.#group = groupFor(loopback?.port);
     const links = loopback ? () => [LOOPBACK_LINK] : () => linksOf(interfaces());
     this.#links = advertise ? () => links().map((link) => ({ ...link, addresses: advertise.hosts })) : links;
     this.#port = advertise?.port;

@@ -3,7 +3,7 @@ import { type NodeId, shorten } from '../../../shared/ids.ts';
 import type { Endpoint } from '../../core/ports.ts';
 import { formatEndpoint } from './endpoint.ts';
 
-const codeOf = (thrown: unknown): string =>
+export const codeOf = (thrown: unknown): string =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : '';
 
 /** What went wrong while somebody set up TLS with us; completes "… was refused: it …". */
@@ -28,7 +28,7 @@ export function handshakeFault(thrown: unknown): string {
 }
 
 /** Why an endpoint could not be reached, in words. */
-function dialFault(thrown: unknown): string {
+export function dialFault(thrown: unknown): string {
   const code = codeOf(thrown);
   switch (code) {
     case 'ECONNREFUSED':

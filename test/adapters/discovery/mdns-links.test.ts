@@ -52,7 +52,6 @@ describe('The links of a host', () => {
       'unused' in use ? [[name, use.unused]] : [],
     );
     expect(unused).toEqual([
-      ['lo', 'is this computer itself'],
       ['deaf', 'has an address, but no network with room for others'],
       ['tunnel', 'is a tunnel, which carries no multicast'],
       ['single', 'has an address, but no network with room for others'],

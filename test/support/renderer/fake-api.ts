@@ -17,6 +17,7 @@ export function fakeCalls(world: FakeWorld): CallHandlers<Calls> {
         throw new InterMachineError('NOT_A_MACHINE', `"${machine}" has no states to draw`);
       throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${machine}" is known`);
     },
+    doctor: () => world.diagnosis,
     send(input) {
       const { to, event } = input as { readonly to: Address; readonly event: { readonly type: string } };
       world.sent.push({ to, event });

@@ -1,3 +1,4 @@
+import { diagnosisOf } from '../../../main/core/diagnosis.ts';
 import type {
   Chart,
   FilesItem,
@@ -8,9 +9,11 @@ import type {
   NodeView,
   PeerView,
 } from '../../../shared/api.ts';
+import type { Diagnosis } from '../../../shared/diagnosis.ts';
 import type { Outcome, OutcomeStatus } from '../../../shared/envelope.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { type Address, addressOf, type MachineId, type NodeId } from '../../../shared/ids.ts';
+import { factsOf } from '../facts.ts';
 
 export type Change =
   | { readonly kind: 'peers' }
@@ -38,6 +41,7 @@ export class FakeWorld {
   node: NodeView;
   peers: readonly PeerView[] = [];
   files: FilesItem = { folder: '/home/ann/.local/share/intermachine/nodes/hall/machines', files: [] };
+  diagnosis: Diagnosis = diagnosisOf(factsOf());
   readonly machines = new Map<Address, MachineView>();
   /** Oldest first. */
   readonly log: MessageView[] = [];

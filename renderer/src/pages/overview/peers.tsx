@@ -79,6 +79,14 @@ function Peer({ peer, machines }: { readonly peer: PeerView; readonly machines: 
       </th>
       <td data-column="state">
         <PeerBadge state={peer.state} />
+        {peer.unstable && (
+          <span
+            className="peer-problem muted"
+            title="Its line opens and breaks again and again, so it is dialled more slowly"
+          >
+            unstable
+          </span>
+        )}
         {peer.problem && (
           <span className="peer-problem muted" title={plain(peer.problem, 600)}>
             <Text length={200}>{peer.problem}</Text>
