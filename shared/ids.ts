@@ -74,7 +74,7 @@ export function parseAddress(text: string): ParsedAddress {
 }
 
 /** Enough of an unknown text to recognise it, never enough to fill a screen or steer a terminal. */
-export const shorten = (text: unknown): string =>
+export const shorten = (text: unknown, length = 60): string =>
   String(text)
     .replace(/[\p{C}]/gu, '\uFFFD')
-    .slice(0, 60);
+    .slice(0, length);

@@ -125,7 +125,7 @@ export class WebSocketConnection implements Connection {
   }
 
   #closed(code: number, reason: string): void {
-    const ending = this.#ending ?? { code, reason: shorten(reason) };
+    const ending = this.#ending ?? { code, reason: shorten(reason, MAX_REASON_BYTES) };
     this.#ending = ending;
     try {
       this.#reader?.closed(ending.code, ending.reason);
