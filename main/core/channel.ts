@@ -185,10 +185,16 @@ export class Channel implements ConnectionReader {
     }
     this.#planTick();
     if (now - this.#heardAt >= timings.silenceMs)
-      return this.close(CLOSE.silent, `nothing heard for ${timings.silenceMs / 1000} s`);
+      return this.#giveUp(`nothing heard for ${timings.silenceMs / 1000} s`);
     if (this.#stage === 'open') {
       if (now - this.#spokeAt >= timings.heartbeatMs) this.#ping();
     } else if (now - this.#startedAt >= timings.greetingMs) this.close(CLOSE.notTrusted, 'no greeting in time');
+  }
+
+  /** Whoever is silent will not answer a close either: nobody waits for it. */
+  #giveUp(reason: string): void {
+    this.close(CLOSE.silent, reason);
+    this.closed(CLOSE.silent, reason);
   }
 
   #ping(): void {

@@ -260,6 +260,45 @@ test('while all connections are taken nobody is dialled, and people see why', as
   expect(hub.node.peers().map(({ state }) => state)).toEqual(['offline', 'alive', 'alive']);
 });
 
+test('M6: a forged goodbye ends no line, and neither do forged addresses, names or types', async () => {
+  const shown = new Shown();
+  const a = await world.start('a', { discovery: new CombinedDiscovery([world.ether.discovery(), shown]) });
+  const b = await world.start('b');
+  const sink = await world.after(b.node.register('Sink', collector));
+  shown.see({
+    node: idOf('b'),
+    name: 'evil',
+    types: ['Admin'],
+    incarnation: 99,
+    endpoints: [{ host: 'memory', port: 666 }],
+  });
+  shown.reader?.gone(idOf('b'), 'goodbye');
+  world.ether.forgeGoodbye(idOf('b'));
+  await world.advance(1_000);
+  expect(a.node.peers()).toMatchObject([{ state: 'alive', name: 'b' }]);
+  expect(a.node.discoverByType('Admin')).toEqual([]);
+  expect(await world.after(a.node.sendTo(sink.address, { type: 'NUMBER', n: 1 }))).toMatchObject({ status: 'handled' });
+  // Not even when the line is cut: where it was reached before is dialled too.
+  shown.see({ node: idOf('b'), endpoints: [{ host: 'memory', port: 666 }] });
+  world.network.cut(idOf('a'), idOf('b'));
+  await world.advance(2_000);
+  expect(stateOf(a, 'b')).toBe('alive');
+});
+
+test('when the network changes, who was away for long is dialled at once', async () => {
+  const shown = new Shown();
+  const a = await world.start('a', { discovery: new CombinedDiscovery([world.ether.discovery(), shown]) });
+  await world.start('b');
+  await world.advance(1_000);
+  world.network.partition(idOf('a'), idOf('b'));
+  await world.advance(1_200_000, 1_000);
+  expect(stateOf(a, 'b')).toBe('offline');
+  world.network.heal(idOf('a'), idOf('b'));
+  shown.reader?.networkChanged();
+  await world.advance(500);
+  expect(stateOf(a, 'b')).toBe('alive');
+});
+
 test('M5: of ten thousand forged sightings a thousand are remembered, and a node that we know is still linked at once', async () => {
   const shown = new Shown();
   const a = await world.start('a', { discovery: new CombinedDiscovery([world.ether.discovery(), shown]) });

@@ -62,6 +62,11 @@ export class Ether {
     };
   }
 
+  /** What anybody on the link can send. */
+  forgeGoodbye(of: NodeId): void {
+    for (const { reader } of this.#members.values()) reader.gone(of, 'goodbye');
+  }
+
   tellAll(about: NodeId): void {
     for (const to of this.#members.keys()) this.#tell(about, to);
   }

@@ -49,6 +49,24 @@ describe('MdnsDiscovery on the loopback group', () => {
     expect(together.last(nodeOf('apart'))).toBeUndefined();
   });
 
+  test('what is announced in place of our own addresses and port is what others see, however it changes', async () => {
+    const port = await freeUdpPort();
+    const reader = new RecordingReader();
+    const advertise = { hosts: ['127.0.0.9'], port: 4_711 };
+    await create({ clock, loopback: { port } }).start(announcementOf('one'), reader);
+    const two = create({ clock, loopback: { port }, advertise });
+    await two.start(announcementOf('two', { port: 4_002 }), new RecordingReader());
+    const seen = () => reader.last(nodeOf('two'));
+    await eventually('two is seen', seen);
+    two.announce(announcementOf('two', { port: 4_002, types: ['Other'], revision: 1 }));
+    await eventually('its change is seen', () => seen()?.types?.includes('Other'));
+    // Where its packets come from is tried last: something in between may have changed it.
+    expect(seen()?.endpoints).toEqual([
+      { host: '127.0.0.9', port: 4_711 },
+      { host: '127.0.0.1', port: 4_711 },
+    ]);
+  });
+
   test('a stop takes at most 300 ms', async () => {
     const one = create({ clock, loopback: { port: await freeUdpPort() } });
     await one.start(announcementOf('one'), new RecordingReader());
@@ -105,7 +123,8 @@ describe('MdnsDiscovery, while time stands still', () => {
     const stranger = await RawMember.open(port);
     const simulated = new SimulatedClock();
     const discovery = new MdnsDiscovery({ clock: simulated, loopback: { port } });
-    await discovery.start(announcementOf('one'), new RecordingReader());
+    const reader = new RecordingReader();
+    await discovery.start(announcementOf('one'), reader);
     const announced = () => stranger.heard.filter((packet) => packet.answers[0]?.ttl === 120).length;
     const asked = () => stranger.heard.filter((packet) => packet.questions[0]?.name === name).length;
     // The announcement, and the answer to its own question.
@@ -114,6 +133,7 @@ describe('MdnsDiscovery, while time stands still', () => {
       simulated,
       stranger,
       discovery,
+      reader,
       announced,
       asked,
       async [Symbol.asyncDispose]() {
@@ -205,6 +225,7 @@ describe('MdnsDiscovery, while time stands still', () => {
     node.simulated.wallOffsetMs += jump;
     node.simulated.increment(1_000);
     await eventually('a new beginning', () => node.announced() === 6 && node.asked() === 3);
+    expect(node.reader.changes).toBe(1);
   });
 
   test('a wall clock that is set by two seconds means nothing', async () => {
