@@ -15,17 +15,19 @@ export class NodeHost implements MachineHost {
   }
 
   async register(definition: HostedDefinition): Promise<string> {
-    const { type, logic, instances: _, ...terms } = definition;
-    const machine = await this.#registrator.register(type, logic, terms);
+    const { type, logic } = definition;
+    const machine = await this.#registrator.register(type, logic, optionsOf(definition));
     this.#machines.set(machine.id, machine);
     return machine.id;
   }
 
   async replace(id: string, definition: HostedDefinition): Promise<string> {
-    const { type: _type, logic, instances: _instances, ...terms } = definition;
     const carried = this.#carryOver(id, definition);
     const isKept = 'snapshot' in carried;
-    await this.#registrator.replace(id, logic, { ...terms, ...(isKept && { snapshot: carried.snapshot }) });
+    await this.#registrator.replace(id, definition.logic, {
+      ...optionsOf(definition),
+      ...(isKept && { snapshot: carried.snapshot }),
+    });
     return isKept ? `${id} kept its state` : `${id} restarted: ${carried.restart}`;
   }
 
@@ -43,3 +45,12 @@ export class NodeHost implements MachineHost {
     }
   }
 }
+
+const optionsOf = ({ version, metadata, accept, expose, watchable, supervision }: HostedDefinition) => ({
+  version,
+  metadata,
+  ...(accept && { accept }),
+  ...(expose && { expose }),
+  ...(watchable !== undefined && { watchable }),
+  ...(supervision && { supervision }),
+});

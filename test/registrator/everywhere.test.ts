@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LocalMachineRegistrator } from '../../main/index.ts';
@@ -33,16 +34,19 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
+/** What a run told; where it told nothing, what it complained of. */
 const outputOf = async (child: ChildProcess): Promise<unknown> => {
-  let output = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  await once(child, 'close');
+  const [output, errors] = await Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, 'close')]);
+  if (output === '') throw new Error(`the program failed: ${errors}`);
   return JSON.parse(output);
 };
+async function textOf(stream: Readable | null): Promise<string> {
+  let text = '';
+  for await (const chunk of stream?.setEncoding('utf8') ?? []) text += String(chunk);
+  return text;
+}
 const argumentsOf = (name: string) => [RUN, name, join(home, name), KEY];
-const io = { stdio: ['ignore', 'pipe', 'inherit'] as ['ignore', 'pipe', 'inherit'] };
+const io = { stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
 
 test('one program runs on one registrator in one process', async () => {
   await using registrator = new LocalMachineRegistrator();
