@@ -35,6 +35,7 @@ export class Channel implements ConnectionReader {
   #timer: unknown;
   #tickDueAt = 0;
   #startedAt: number;
+  #openedAt = Number.POSITIVE_INFINITY;
   #heardAt: number;
   #spokeAt = 0;
   #roundTripMs: number | undefined;
@@ -71,6 +72,11 @@ export class Channel implements ConnectionReader {
     return this.#roundTripMs;
   }
 
+  /** Milliseconds since it was opened. */
+  get openMs(): number {
+    return this.#parts.clock.now() - this.#openedAt;
+  }
+
   /** Milliseconds since the peer last gave a sign of life. */
   get silenceMs(): number {
     return this.#parts.clock.now() - this.#heardAt;
@@ -95,6 +101,7 @@ export class Channel implements ConnectionReader {
   /** From here on content passes. */
   open(): void {
     this.#stage = 'open';
+    this.#openedAt = this.#parts.clock.now();
     this.#ping();
   }
 
