@@ -35,7 +35,6 @@ export class Channel implements ConnectionReader {
   #timer: unknown;
   #tickDueAt = 0;
   #startedAt: number;
-  #openedAt = Number.POSITIVE_INFINITY;
   #heardAt: number;
   #spokeAt = 0;
   #roundTripMs: number | undefined;
@@ -72,11 +71,6 @@ export class Channel implements ConnectionReader {
     return this.#roundTripMs;
   }
 
-  /** Milliseconds since it was opened. */
-  get openMs(): number {
-    return this.#parts.clock.now() - this.#openedAt;
-  }
-
   /** Milliseconds since the peer last gave a sign of life. */
   get silenceMs(): number {
     return this.#parts.clock.now() - this.#heardAt;
@@ -101,7 +95,6 @@ export class Channel implements ConnectionReader {
   /** From here on content passes. */
   open(): void {
     this.#stage = 'open';
-    this.#openedAt = this.#parts.clock.now();
     this.#ping();
   }
 

@@ -149,8 +149,3 @@ export const STATES_TIMEOUT_MS = 1_000;
 export const MAX_INTEREST_TYPES = 1_000;
 /** Milliseconds a question may stay open: what a timer of JavaScript can hold. */
 export const MAX_ASK_TIMEOUT_MS = 2 ** 31 - 1;
-
-// ---- Lines
-
-/** Milliseconds. A line stays for so long when a second one to the same start of the peer is proven: both sides dialled, neither is broken. */
-export const YOUNG_LINE_MS = 1_000;

@@ -3,14 +3,7 @@ import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
 import { Channel, type ChannelOwner, type Content } from './channel.ts';
 import { CLOSE } from './close-codes.ts';
-import {
-  AWAY_AFTER_DIALS,
-  type Limits,
-  MAX_STRANGERS,
-  type Timings,
-  UNSTABLE_AFTER_BREAKS,
-  YOUNG_LINE_MS,
-} from './defaults.ts';
+import { AWAY_AFTER_DIALS, type Limits, MAX_STRANGERS, type Timings, UNSTABLE_AFTER_BREAKS } from './defaults.ts';
 import { Dials, type Lane } from './dials.ts';
 import { endpointText, PeerAddresses } from './peer-addresses.ts';
 import { type OwnPlace, PeerExchange } from './peer-exchange.ts';
@@ -307,10 +300,9 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     if (this.#stopped) return channel.close(CLOSE.leaving, 'leaving');
     const peer = this.#peer(channel.peer);
     if (peer.channel && hello.incarnation < peer.incarnation) return this.#displace(peer, channel, hello);
-    // Both dialled at the same time: taking over would lose what the first line carries by now.
     const isChosenHere = this.#parts.identity.node < peer.id;
-    if (isChosenHere && hello.incarnation === peer.incarnation && (peer.channel?.openMs ?? Infinity) < YOUNG_LINE_MS)
-      return channel.close(CLOSE.duplicate, 'another connection was opened just before');
+    if (isChosenHere && hello.incarnation === peer.incarnation && this.#isSpeaking(peer.channel))
+      return channel.close(CLOSE.duplicate, 'another connection is open, and speaks');
     Object.assign(peer, {
       name: hello.name,
       incarnation: hello.incarnation,
@@ -322,6 +314,14 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     if (!isChosenHere) return;
     channel.welcome([this.#parts.self.incarnation, ++this.#welcomes]);
     this.#adopt(peer, channel, CLOSE.duplicate);
+  }
+
+  /**
+   * Both dial at the same time: taking over would lose what the first line carries by now. One on which nothing is heard may be broken, and the second
+   * is there because the peer knows that already.
+   */
+  #isSpeaking(channel: Channel | undefined): boolean {
+    return channel !== undefined && channel.silenceMs < this.#parts.timings.silenceMs / 2;
   }
 
   welcomed(channel: Channel, generation: Generation): void {
