@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'MACHINE_UNKNOWN'
   | 'MACHINE_VERSION_INVALID'
   | 'NODE_STOPPED'
+  | 'NODE_UNKNOWN'
   | 'NOT_ACCEPTED'
   | 'NOT_A_MACHINE'
   | 'NOT_LINKED'
@@ -26,6 +27,8 @@ export type ErrorCode =
   | 'NO_MACHINE_OF_TYPE'
   | 'OUTBOX_FULL'
   | 'PEER_BUSY'
+  | 'PAIRING_BUSY'
+  | 'PAIRING_FAILED'
   | 'PEER_OFFLINE'
   // The dashboard's calls
   | 'CALL_TIMED_OUT'

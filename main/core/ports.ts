@@ -157,6 +157,37 @@ export interface Identity {
   accepts(connection: Pick<Connection, 'binding'>, role: Role, proof: Proof | undefined): boolean;
 }
 
+/** Where a pairing happens: on one connection, between these two. */
+export interface PairingScene extends Pick<Connection, 'binding'> {
+  /** Whose person opened the window. */
+  readonly opener: NodeId;
+  readonly other: NodeId;
+}
+
+/** What two nodes compute while their people pair them. It keeps no state. */
+export interface PairingMath {
+  /** 32 random bytes, hex. */
+  newNonce(): string;
+  /** Fixes the opener's nonce and tells nothing of it. Hex. */
+  commitmentTo(nonce: string, scene: PairingScene): string;
+  /** Six digits that people compare. */
+  digitsOf(openersNonce: string, othersNonce: string, scene: PairingScene): string;
+  /** Eight digits that the opener shows. */
+  newCode(): string;
+  /** Slow on purpose, beside the event loop. Throws PAIRING_FAILED for what is no code. */
+  codeSecret(code: string, opener: NodeId): Promise<bigint>;
+  codeRun(secret: bigint, scene: PairingScene, isOpener: boolean): CodeRun;
+}
+
+/** One try to show each other that both know the code, without showing it. */
+export interface CodeRun {
+  /** For the other side. Hex. */
+  readonly share: string;
+  /** Our half of the proof. Throws PAIRING_FAILED for a share that is none. */
+  confirm(theirShare: string): string;
+  isConfirmedBy(theirs: string): boolean;
+}
+
 // ---- What is remembered -------------------------------------------------------------------------
 
 /** Where an envelope stands in the stream from one node to another. */
