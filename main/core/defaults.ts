@@ -121,6 +121,8 @@ export const MAX_LOGGED_LENGTH = 10_000;
 /** Rows a query of the log returns unless told otherwise, and at the most. */
 export const MESSAGES_DEFAULT = 100;
 export const MESSAGES_MAX = 10_000;
+/** Rows of what people did that are kept: years of them, and no script fills the disk. */
+export const AUDIT_ROWS_MAX = 10_000;
 
 // ---- Looking at machines --------------------------------------------------------------------------
 

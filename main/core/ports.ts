@@ -252,6 +252,44 @@ export interface MachineRow {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A node as a person judged it. */
+export interface JudgedNode {
+  readonly id: NodeId;
+  readonly name: string;
+  /** Wall clock, milliseconds. */
+  readonly at: number;
+}
+
+/** Who may come in, as it must survive a restart. */
+export interface TrustState {
+  /** Network keys: ours first, then those that it replaced, newest first. */
+  readonly keys: readonly { readonly secret: string; readonly replacedAt?: number }[];
+  /** Ids of keys that this node gave up: whoever set it up with one of them is not obeyed again by accident. */
+  readonly left: readonly string[];
+  /** Nodes for which the keys that were replaced are worth nothing. */
+  readonly without: readonly NodeId[];
+  /** Trusted for their id alone, whatever key they have. */
+  readonly trusted: readonly JudgedNode[];
+  readonly blocked: readonly JudgedNode[];
+}
+
+/** What somebody did by hand. */
+export interface NewAuditRow {
+  /** Wall clock, milliseconds. */
+  readonly at: number;
+  /** Through what: a program, the dashboard, the command line; or another member, whose change of key we followed. */
+  readonly by: string;
+  /** In a word: `send`, `pair`, `block` … */
+  readonly action: string;
+  /** To which node or machine. */
+  readonly subject: string;
+  readonly detail: string;
+}
+export interface AuditRow extends NewAuditRow {
+  /** 1, 2, 3 … in the order in which rows were written. */
+  readonly place: number;
+}
+
 /** One step of a commit. A commit happens whole or not at all. */
 export type Change =
   | { readonly type: 'incarnation'; readonly incarnation: number }
@@ -271,6 +309,8 @@ export type Change =
   | ({ readonly type: 'mark' } & StreamPosition)
   | { readonly type: 'node'; readonly row: NodeRow }
   | { readonly type: 'machine'; readonly row: MachineRow }
+  | { readonly type: 'trust'; readonly state: TrustState }
+  | { readonly type: 'audit'; readonly row: NewAuditRow }
   | { readonly type: 'machineRemove'; readonly node: NodeId; readonly id: MachineId };
 
 /** What a node reads from its store when it starts. */
@@ -282,6 +322,8 @@ export interface StoreState {
   readonly marks: readonly StreamPosition[];
   readonly nodes: readonly NodeRow[];
   readonly machines: readonly MachineRow[];
+  /** Missing in a new store. */
+  readonly trust?: TrustState;
 }
 
 /** Which rows of the log; all conditions hold at once. */
@@ -300,6 +342,13 @@ export interface MessageQuery {
   readonly text?: string;
 }
 
+export interface AuditQuery {
+  /** 100 unless told, 10,000 at most. */
+  readonly limit?: number;
+  /** Only rows before this place: the next page. */
+  readonly before?: number;
+}
+
 /** Remembers what must survive. It never decides anything. */
 export interface Store {
   /** Throws DATA_DIR_LOCKED, DATA_DIR_UNUSABLE, STORE_CORRUPT, STORE_NEWER. */
@@ -307,6 +356,8 @@ export interface Store {
   /** Durable when it resolves; first in, first out. Throws STORE_FULL or STORE_FAILED, then for all that was queued behind it too. */
   commit(changes: readonly Change[]): Promise<void>;
   messages(query: MessageQuery): Promise<readonly LogRow[]>;
+  /** Newest first: of what people did, the last 10,000 are kept. */
+  audit(query: AuditQuery): Promise<readonly AuditRow[]>;
   /** Waits for what was committed. May be called twice. */
   close(): Promise<void>;
 }
