@@ -21,7 +21,7 @@ export interface NodeView {
   readonly networkKeyId?: string;
 }
 
-export type PeerState = 'alive' | 'suspect' | 'offline' | 'untrusted';
+export type PeerState = 'alive' | 'suspect' | 'offline' | 'untrusted' | 'blocked';
 
 export interface PeerView {
   readonly id: NodeId;
@@ -37,6 +37,64 @@ export interface PeerView {
   readonly unstable?: boolean;
   /** Envelopes that wait for it. */
   readonly waiting: number;
+}
+
+/** Who may come in, and who waits at the door. */
+export interface TrustView {
+  /** Anybody on the network is let in. */
+  readonly open: boolean;
+  /** Of our network's key; tells nothing about the key. */
+  readonly keyId?: string;
+  /** Keys that were replaced and let those in who were known before, and until when. */
+  readonly replaced: readonly { readonly keyId: string; readonly until: number }[];
+  /** Other nodes in our network, reachable or not. */
+  readonly members: number;
+  readonly strangers: readonly StrangerView[];
+  /** Trusted for their id alone. */
+  readonly trusted: readonly JudgedView[];
+  readonly blocked: readonly JudgedView[];
+  readonly pairing?: PairingView;
+}
+
+/** A node that is around, or that reached us, and is not let in. */
+export interface StrangerView {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly endpoints: readonly { readonly host: string; readonly port: number }[];
+  /** As it advertises them. */
+  readonly types: readonly string[];
+  /** When it knocked last; missing where it was only seen. */
+  readonly knockedAt?: number;
+  /** Another node that we know, or we ourselves, has the same name. */
+  readonly namesake?: NodeId;
+}
+
+export interface JudgedView {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly at: number;
+}
+
+/** One pairing, under way or just over. */
+export interface PairingView {
+  readonly method: 'digits' | 'code';
+  /** It was opened here: our network's key is the one that is handed over. */
+  readonly opened: boolean;
+  /** A stranger asks for it. */
+  readonly asked: boolean;
+  readonly stage: 'reaching' | 'showing' | 'comparing' | 'handing' | 'paired' | 'failed';
+  /** Missing while a code waits for whoever types it. */
+  readonly peer?: { readonly id: NodeId; readonly name: string };
+  /** Six, to compare with those at the other node. */
+  readonly digits?: string;
+  /** Eight, to type at the other node. */
+  readonly code?: string;
+  /** Whether the person here has agreed, and the one at the other node. */
+  readonly agreed: boolean;
+  readonly peerAgreed: boolean;
+  /** Wall clock of the node, milliseconds. */
+  readonly closesAt: number;
+  readonly problem?: string;
 }
 
 export interface MachineView {

@@ -53,12 +53,12 @@ function ownMachine(node: InterMachineNode, idOrAddress: string): MachineId {
   return machine?.id ?? machineId(idOrAddress);
 }
 
-const nodeView = ({ node, dataDir, networkKeyId, startedAt, version }: Started): NodeView => ({
+const nodeView = ({ node, dataDir, startedAt, version }: Started): NodeView => ({
   id: node.id,
   name: node.name,
   version,
   port: node.port,
   startedAt,
   ...(dataDir && { dataDir }),
-  ...(networkKeyId && { networkKeyId }),
+  ...(node.trust.keyId !== undefined && { networkKeyId: node.trust.keyId }),
 });

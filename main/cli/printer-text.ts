@@ -17,7 +17,7 @@ export class TextPrinter implements Printer {
   readonly #peers = new Map<string, string>();
   readonly #problems = new Map<string, { readonly at: number; again: number }>();
 
-  ready({ node, dataDir, networkKeyId }: Started, dashboardUrl: string | undefined): void {
+  ready({ node, dataDir }: Started, dashboardUrl: string | undefined): void {
     this.#node = node;
     const facts: [label: string, text: string][] = [
       ['node id', grouped(node.id)],
@@ -25,8 +25,8 @@ export class TextPrinter implements Printer {
       ['data', dataDir ?? 'in memory, gone when it stops'],
       [
         'network',
-        networkKeyId
-          ? `key ${networkKeyId}: nodes with the same key are let in`
+        node.trust.keyId
+          ? `key ${node.trust.keyId}: nodes with the same key are let in`
           : red('OPEN: anybody on this network is let in'),
       ],
     ];

@@ -123,7 +123,8 @@ export interface DialTarget {
 /** Opens lines to peers. It does not know what travels on them. */
 export interface Transport {
   /** Throws PORT_IN_USE, PORT_UNUSABLE. */
-  listen(accept: Accept): Promise<{ readonly port: number }>;
+  /** Whom `refuses` names is cut before it can say a word. */
+  listen(accept: Accept, refuses?: (node: NodeId) => boolean): Promise<{ readonly port: number }>;
   /**
    * Resolves once a connection was handed to `accept`; throws DIAL_FAILED with the reason of each endpoint, DIALLED_SELF where this node
    * itself answered, IDENTITY_COPIED where another one with its identity did.
@@ -146,15 +147,25 @@ export interface Proof {
   readonly mac: string;
 }
 
-/** Who we are, how we prove it, and whose proof we take. It opens nothing. */
+/** The secret that the members of one network share. It cannot be logged or serialised by accident. */
+export interface NetworkKey {
+  /** Which key it is; tells nothing about the key. */
+  readonly id: string;
+  /** The secret itself, as a person copies it to another node. */
+  reveal(): string;
+  /** Made for one connection and one role, so that it cannot be replayed, relayed or sent back. Hex. */
+  prove(connection: Pick<Connection, 'binding'>, role: Role): string;
+  /** Compares in constant time. */
+  accepts(connection: Pick<Connection, 'binding'>, role: Role, mac: string): boolean;
+}
+
+/** Who we are, and the secrets of networks. It opens nothing and trusts nobody. */
 export interface Identity {
   readonly node: NodeId;
-  /** Whether anybody is let in. */
-  readonly open: boolean;
-  /** Made for one connection and one role, so that it cannot be replayed, relayed or sent back. */
-  prove(connection: Pick<Connection, 'binding'>, role: Role): Proof | undefined;
-  /** Compares in constant time. */
-  accepts(connection: Pick<Connection, 'binding'>, role: Role, proof: Proof | undefined): boolean;
+  newKey(): NetworkKey;
+  /** Throws NETWORK_KEY_INVALID. */
+  readKey(text: string): NetworkKey;
+  readonly pairing: PairingMath;
 }
 
 /** Where a pairing happens: on one connection, between these two. */
