@@ -181,13 +181,17 @@ function discoveryOf({ loopbackPort, advertise, peers, peersFile }: NodeConfig, 
   return others.length > 0 ? new CombinedDiscovery([mdns, ...others]) : mdns;
 }
 
-/** What opens the dashboard of this node: 256 random bits, kept in the data directory, so that a bookmark stays good. */
-export async function dashboardTokenOf({ dataDir }: Started): Promise<string> {
+/** Opens the dashboard for those who may only look. */
+export const viewerTokenFile = (dataDir: string): string => join(dataDir, 'viewer-token');
+
+/** What opens the dashboard of this node: 256 random bits each, kept in the data directory, so that a bookmark stays good. */
+export async function dashboardTokensOf({ dataDir }: Started): Promise<{ token: string; viewerToken: string }> {
   const create = () => `${randomBytes(32).toString('base64url')}\n`;
-  const text = dataDir
-    ? await readOrCreatePrivateFile(dashboardTokenFile(dataDir), 'dashboard token', create)
-    : create();
-  return text.trim();
+  const tokenIn = async (fileIn: (dataDir: string) => string) => {
+    const text = dataDir ? await readOrCreatePrivateFile(fileIn(dataDir), 'dashboard token', create) : create();
+    return text.trim();
+  };
+  return { token: await tokenIn(dashboardTokenFile), viewerToken: await tokenIn(viewerTokenFile) };
 }
 
 /** An implicit data directory that another node of this host uses leaves the next one free: two terminals are two nodes. */

@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'CALL_UNKNOWN'
   | 'INPUT_INVALID'
   | 'PIPE_CLOSED'
+  | 'READ_ONLY'
   // The command line asks a running node
   | 'NODE_AMBIGUOUS'
   | 'NODE_NOT_RUNNING'

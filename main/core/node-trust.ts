@@ -1,11 +1,11 @@
-import type { StrangerView, TrustView } from '../../shared/api.ts';
+import type { Bring, StrangerView, TrustView } from '../../shared/api.ts';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { isNodeId, type NodeId, nodeId } from '../../shared/ids.ts';
 import { Pairing } from './pairing.ts';
 import type { KeyFrame } from './pairing-frames.ts';
 import type { PeerInfo, Peers } from './peers.ts';
 import type { AuditQuery, AuditRow, Change, Clock, Identity, JudgedNode, NetworkKey, Store } from './ports.ts';
-import { type Bring, Trust, type TrustParts } from './trust.ts';
+import { Trust, type TrustParts } from './trust.ts';
 
 export interface NodeTrustParts extends Omit<TrustParts, 'isKnown' | 'clock'> {
   readonly identity: Identity;
@@ -172,8 +172,8 @@ export class NodeTrust {
   }
 
   /** Writes down what somebody did. */
-  async record(action: string, subject: string, { by = 'program' }: Acting = {}): Promise<void> {
-    await this.#parts.store.commit([this.#row(action, subject, '', by)]);
+  async record(action: string, subject: string, { by = 'program' }: Acting = {}, detail = ''): Promise<void> {
+    await this.#parts.store.commit([this.#row(action, subject, detail, by)]);
   }
 
   // ---- The members of our network tell each other its key

@@ -1,4 +1,4 @@
-import type { PairingView } from '../../shared/api.ts';
+import type { Bring, PairingView } from '../../shared/api.ts';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
 import { Allowance } from './allowance.ts';
@@ -15,7 +15,6 @@ import {
 import { CodeDialogue, type Dialogue, type DialogueParts, DigitsDialogue } from './pairing-dialogue.ts';
 import type { PairingFrame, PairingMethod } from './pairing-frames.ts';
 import type { Clock, Identity } from './ports.ts';
-import type { Bring } from './trust.ts';
 import type { Hello } from './wire.ts';
 
 /** The other node, as people know it. */

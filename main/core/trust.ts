@@ -15,9 +15,6 @@ export interface TrustParts {
   readonly isKnown: (node: NodeId) => boolean;
 }
 
-/** Who else goes along when a node moves to another network: nobody, or all that are in its present one. */
-export type Bring = 'alone' | 'all';
-
 interface KeptKey {
   readonly key: NetworkKey;
   /** Wall clock; missing for the present one. */

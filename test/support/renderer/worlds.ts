@@ -10,6 +10,8 @@ export const WORLDS: Readonly<Record<string, () => Running>> = {
     const world = new FakeWorld('demo');
     const { networkKeyId: _, ...node } = world.node;
     world.node = node;
+    const { keyId: __, ...trust } = world.trust;
+    world.trust = { ...trust, open: true };
     return { world, stop: () => {} };
   },
   busy: () => busy(500, 1_000),
