@@ -10,7 +10,7 @@ import { StaticDiscovery } from './adapters/discovery/static.ts';
 import { nodeIdOf } from './adapters/identity/certificate.ts';
 import { createKeyMaterial, readOrCreateKeyMaterial } from './adapters/identity/file.ts';
 import { NetworkIdentity } from './adapters/identity/network-identity.ts';
-import { NetworkKey, readOrCreateNetworkKey } from './adapters/identity/network-key.ts';
+import { followNetworkKey, NetworkKey, readOrCreateNetworkKey } from './adapters/identity/network-key.ts';
 import { readOrCreatePrivateFile } from './adapters/identity/private-file.ts';
 import { MemoryStore } from './adapters/store/memory.ts';
 import { SqliteStore } from './adapters/store/sqlite.ts';
@@ -49,8 +49,6 @@ export interface Started<Types extends object = AnyTypes> {
   readonly node: InterMachineNode<Types>;
   /** Missing where nothing is kept. */
   readonly dataDir?: string;
-  /** Which network key it has; tells nothing about the key. Missing in an open network. */
-  readonly networkKeyId?: string;
   /** Missing where there is no folder for them. */
   readonly files?: MachineFiles;
   /** Wall clock, milliseconds. */
@@ -70,7 +68,7 @@ export async function startFrom<Types extends object = AnyTypes>(
   config: NodeConfig,
   report: (message: string) => void,
 ): Promise<Started<Types>> {
-  const keys = config.open ? [] : [await networkKeyOf(config)];
+  const networkKey = config.open ? undefined : await networkKeyOf(config);
   const clock = new SystemClock();
   const opened = await open(config);
   try {
@@ -80,7 +78,12 @@ export async function startFrom<Types extends object = AnyTypes>(
     const node = await startNode<Types>({
       name: opened.name,
       namespace: namespaceDigest(config.namespace),
-      identity: new NetworkIdentity({ node: material.node, keys, open: config.open }),
+      identity: new NetworkIdentity(material.node),
+      open: config.open,
+      ...(networkKey && { networkKey }),
+      keyReplaced: async (key, replaced) => {
+        if (config.networkKey === undefined) await followNetworkKey(networkKeyFile(config), key, replaced);
+      },
       discovery: discoveryOf(config, clock),
       transport: new WebSocketTransport({
         ...material,
@@ -105,8 +108,12 @@ export async function startFrom<Types extends object = AnyTypes>(
       digest: digestOf,
       report,
     });
-    const [key] = keys;
     const startedAt = clock.wallTime();
+    if (config.networkKey !== undefined && networkKey && node.trust.keyId !== networkKey.id)
+      report(
+        `The network key that this node was given (${networkKey.id}) was replaced since; it keeps ${node.trust.keyId}. ` +
+          'To go back: intermachine join <key>.',
+      );
     const files =
       opened.dataDir !== undefined && config.machineFiles
         ? runFiles(node as unknown as InterMachineNode, join(opened.dataDir, 'machines'), clock, report)
@@ -118,7 +125,6 @@ export async function startFrom<Types extends object = AnyTypes>(
       diagnose: () => diagnose(patientOf(config, node)),
       ...(opened.dataDir && { dataDir: opened.dataDir }),
       ...(files && { files }),
-      ...(key && { networkKeyId: key.id }),
     };
   } catch (thrown) {
     await opened.store.close();
@@ -175,13 +181,17 @@ function discoveryOf({ loopbackPort, advertise, peers, peersFile }: NodeConfig, 
   return others.length > 0 ? new CombinedDiscovery([mdns, ...others]) : mdns;
 }
 
-/** What opens the dashboard of this node: 256 random bits, kept in the data directory, so that a bookmark stays good. */
-export async function dashboardTokenOf({ dataDir }: Started): Promise<string> {
+/** Opens the dashboard for those who may only look. */
+export const viewerTokenFile = (dataDir: string): string => join(dataDir, 'viewer-token');
+
+/** What opens the dashboard of this node: 256 random bits each, kept in the data directory, so that a bookmark stays good. */
+export async function dashboardTokensOf({ dataDir }: Started): Promise<{ token: string; viewerToken: string }> {
   const create = () => `${randomBytes(32).toString('base64url')}\n`;
-  const text = dataDir
-    ? await readOrCreatePrivateFile(dashboardTokenFile(dataDir), 'dashboard token', create)
-    : create();
-  return text.trim();
+  const tokenIn = async (fileIn: (dataDir: string) => string) => {
+    const text = dataDir ? await readOrCreatePrivateFile(fileIn(dataDir), 'dashboard token', create) : create();
+    return text.trim();
+  };
+  return { token: await tokenIn(dashboardTokenFile), viewerToken: await tokenIn(viewerTokenFile) };
 }
 
 /** An implicit data directory that another node of this host uses leaves the next one free: two terminals are two nodes. */
@@ -210,8 +220,10 @@ async function openDirectory(dataDir: string, name: string): Promise<Opened> {
 
 async function networkKeyOf({ networkKey, home }: NodeConfig): Promise<NetworkKey> {
   if (networkKey !== undefined) return NetworkKey.parse(networkKey);
-  return await readOrCreateNetworkKey(join(home, 'network-key'));
+  return await readOrCreateNetworkKey(networkKeyFile({ home }));
 }
+
+const networkKeyFile = ({ home }: Pick<NodeConfig, 'home'>): string => join(home, 'network-key');
 
 /** A name may hold what a file name may not. */
 const fileNameOf = (name: string): string => name.replace(/[^\w.-]/g, '_').replace(/^\.+/, '_');

@@ -1,5 +1,5 @@
 import { serveApi } from './api/serve.ts';
-import { dashboardTokenOf, type Started } from './compose.ts';
+import { dashboardTokensOf, type Started } from './compose.ts';
 import { removeRunning, writeRunning } from './dashboard/running-file.ts';
 import { DashboardServer } from './dashboard/server.ts';
 
@@ -14,6 +14,8 @@ export interface LocalApiOptions {
 export interface LocalApi {
   /** What opens the dashboard in a browser. */
   readonly url: string;
+  /** The same for one browser, once and soon: for where others may see it. */
+  ticketUrl(): string;
   /** Takes less than a second. */
   stop(): Promise<void>;
 }
@@ -26,10 +28,10 @@ export async function openLocalApi(started: Started, { port, page, report }: Loc
   const { node, dataDir, startedAt } = started;
   const server = new DashboardServer({
     port,
-    token: await dashboardTokenOf(started),
+    ...(await dashboardTokensOf(started)),
     node: node.id,
     ...(page !== undefined && { filesDirectory: page }),
-    accept: (pipe) => serveApi(started, pipe),
+    accept: (pipe, visitor) => serveApi(started, pipe, visitor),
     log: report,
   });
   const { run } = server;
@@ -43,6 +45,7 @@ export async function openLocalApi(started: Started, { port, page, report }: Loc
   }
   return {
     url: server.url,
+    ticketUrl: () => server.ticketUrl(),
     async stop() {
       if (dataDir !== undefined) await removeRunning(dataDir, run);
       await server.stop();

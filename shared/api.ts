@@ -19,9 +19,19 @@ export interface NodeView {
   readonly dataDir?: string;
   /** Missing in an open network. */
   readonly networkKeyId?: string;
+  /** Whether whoever asks may change anything, or look at secrets. */
+  readonly mayAct: boolean;
 }
 
-export type PeerState = 'alive' | 'suspect' | 'offline' | 'untrusted';
+/** Whoever is at the other end of the contract. */
+export interface Visitor {
+  /** Through what, for the audit: `dashboard`, `command`, `script`. */
+  readonly by: string;
+  /** Else it may only look. */
+  readonly mayAct: boolean;
+}
+
+export type PeerState = 'alive' | 'suspect' | 'offline' | 'untrusted' | 'blocked';
 
 export interface PeerView {
   readonly id: NodeId;
@@ -37,6 +47,77 @@ export interface PeerView {
   readonly unstable?: boolean;
   /** Envelopes that wait for it. */
   readonly waiting: number;
+}
+
+/** Who may come in, and who waits at the door. */
+export interface TrustView {
+  /** Anybody on the network is let in. */
+  readonly open: boolean;
+  /** Of our network's key; tells nothing about the key. */
+  readonly keyId?: string;
+  /** Keys that were replaced and let those in who were known before, and until when. */
+  readonly replaced: readonly { readonly keyId: string; readonly until: number }[];
+  /** Other nodes in our network, reachable or not. */
+  readonly members: number;
+  readonly strangers: readonly StrangerView[];
+  /** Trusted for their id alone. */
+  readonly trusted: readonly JudgedView[];
+  readonly blocked: readonly JudgedView[];
+  readonly pairing?: PairingView;
+}
+
+/** A node that is around, or that reached us, and is not let in. */
+export interface StrangerView {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly endpoints: readonly { readonly host: string; readonly port: number }[];
+  /** As it advertises them. */
+  readonly types: readonly string[];
+  /** When it knocked last; missing where it was only seen. */
+  readonly knockedAt?: number;
+  /** Another node that we know, or we ourselves, has the same name. */
+  readonly namesake?: NodeId;
+}
+
+/** What somebody did by hand. */
+export interface AuditView {
+  readonly place: number;
+  readonly at: number;
+  readonly by: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly detail: string;
+}
+
+/** Who else goes along when a node moves to another network. */
+export type Bring = 'alone' | 'all';
+
+export interface JudgedView {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly at: number;
+}
+
+/** One pairing, under way or just over. */
+export interface PairingView {
+  readonly method: 'digits' | 'code';
+  /** It was opened here: our network's key is the one that is handed over. */
+  readonly opened: boolean;
+  /** A stranger asks for it. */
+  readonly asked: boolean;
+  readonly stage: 'reaching' | 'showing' | 'comparing' | 'handing' | 'paired' | 'failed';
+  /** Missing while a code waits for whoever types it. */
+  readonly peer?: { readonly id: NodeId; readonly name: string };
+  /** Six, to compare with those at the other node. */
+  readonly digits?: string;
+  /** Eight, to type at the other node. */
+  readonly code?: string;
+  /** Whether the person here has agreed, and the one at the other node. */
+  readonly agreed: boolean;
+  readonly peerAgreed: boolean;
+  /** Wall clock of the node, milliseconds. */
+  readonly closesAt: number;
+  readonly problem?: string;
 }
 
 export interface MachineView {
@@ -246,6 +327,29 @@ export interface Calls {
   restart(input: { readonly machine: string }): Nothing;
   /** Stops a machine of this node until it is started anew. Rejects with MACHINE_UNKNOWN. */
   stop(input: { readonly machine: string }): Nothing;
+  /** Newest first. */
+  audit(input: { readonly limit: number; readonly before?: number }): readonly AuditView[];
+
+  // Who may come in. `node` is an id. Each is on disk when it resolves.
+
+  /** The secret of our network. Rejects with NETWORK_KEY_INVALID in an open one. */
+  networkKey(input: Nothing): { readonly key: string };
+  /** Rejects with NETWORK_KEY_INVALID, MEMBERS_UNDECIDED. */
+  join(input: { readonly key: string; readonly bring?: Bring }): Nothing;
+  rotate(input: Nothing): Nothing;
+  trust(input: { readonly node: string }): Nothing;
+  revoke(input: { readonly node: string }): Nothing;
+  block(input: { readonly node: string }): Nothing;
+  unblock(input: { readonly node: string }): Nothing;
+  /** Opens a window in which digits are compared with this node. Rejects with NODE_UNKNOWN, PAIRING_BUSY, PAIRING_FAILED. */
+  compareDigits(input: { readonly node: string }): Nothing;
+  /** Opens a window that shows a code for whoever types it. Rejects with PAIRING_BUSY, PAIRING_FAILED. */
+  showCode(input: Nothing): Nothing;
+  /** Rejects with NODE_UNKNOWN, PAIRING_BUSY, PAIRING_FAILED, MEMBERS_UNDECIDED. */
+  typeCode(input: { readonly node: string; readonly code: string; readonly bring?: Bring }): Nothing;
+  /** The digits are the same. Rejects with PAIRING_FAILED, MEMBERS_UNDECIDED. */
+  agree(input: { readonly bring?: Bring }): Nothing;
+  endPairing(input: Nothing): Nothing;
 }
 
 /** Streams: items at most ten times a second, until either side ends it. */
@@ -258,25 +362,33 @@ export interface Streams {
   log(input: Nothing): LogItem;
   /** The newest state; states in between may be passed over. Ends when the machine does. */
   watch(input: { readonly address: string }): MachineLive;
+  /** All of it, whenever something of it changes. Without pairing for those who may only look: a code is a secret. */
+  trust(input: Nothing): TrustView;
 }
 
 /** An empty object: calls take one argument, so that they can grow. */
 export type Nothing = Readonly<Record<string, never>>;
 
-/** The same names as values; a missing one does not compile. */
-export const CALLS: Readonly<Record<keyof Calls, true>> = {
-  node: true,
-  messages: true,
-  chart: true,
-  doctor: true,
-  send: true,
-  restart: true,
-  stop: true,
-};
-export const STREAMS: Readonly<Record<keyof Streams, true>> = {
-  peers: true,
-  machines: true,
-  files: true,
-  log: true,
-  watch: true,
+/** The same names as values; a missing one does not compile. Whoever may only look may not call those that act. */
+export const CALLS: Readonly<Record<keyof Calls, 'looks' | 'acts'>> = {
+  node: 'looks',
+  messages: 'looks',
+  chart: 'looks',
+  doctor: 'looks',
+  audit: 'looks',
+  send: 'acts',
+  restart: 'acts',
+  stop: 'acts',
+  networkKey: 'acts',
+  join: 'acts',
+  rotate: 'acts',
+  trust: 'acts',
+  revoke: 'acts',
+  block: 'acts',
+  unblock: 'acts',
+  compareDigits: 'acts',
+  showCode: 'acts',
+  typeCode: 'acts',
+  agree: 'acts',
+  endPairing: 'acts',
 };

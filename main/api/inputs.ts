@@ -18,7 +18,14 @@ const send = z.strictObject({ to: z.string().max(200), event: z.looseObject({ ty
 
 const machine = z.strictObject({ machine: z.string().max(200) });
 
-export const INPUTS = { nothing, address, messages, send, machine };
+const node = z.strictObject({ node: z.string().max(100) });
+const bring = z.enum(['alone', 'all']).exactOptional();
+const join = z.strictObject({ key: z.string().max(200), bring });
+const typeCode = z.strictObject({ node: z.string().max(100), code: z.string().max(40), bring });
+const agree = z.strictObject({ bring });
+const audit = z.strictObject({ limit: z.int().min(1).max(1_000), before: z.int().min(0).exactOptional() });
+
+export const INPUTS = { node, join, typeCode, agree, audit, nothing, address, messages, send, machine };
 
 /** Throws INPUT_INVALID with everything that is wrong. */
 export function checked<Input>(schema: z.ZodType<Input>, input: unknown): Input {

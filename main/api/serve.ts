@@ -1,4 +1,4 @@
-import type { Calls, NodeView, Streams } from '../../shared/api.ts';
+import { CALLS, type Calls, type NodeView, type Streams, type Visitor } from '../../shared/api.ts';
 import { InterMachineError } from '../../shared/errors.ts';
 import { type MachineId, machineId } from '../../shared/ids.ts';
 import type { Pipe } from '../../shared/pipe.ts';
@@ -7,19 +7,30 @@ import type { Started } from '../compose.ts';
 import type { InterMachineNode } from '../core/node.ts';
 import { checked, INPUTS } from './inputs.ts';
 import { streamsOf } from './streams.ts';
+import { trustCallsOf } from './trust.ts';
 import { messageView } from './views.ts';
 
 /** Serves the dashboard's contract over a running node, to whoever is at the other end of the pipe. */
-export function serveApi(started: Started, pipe: Pipe): void {
-  serve<Calls, Streams>(pipe, callsOf(started), streamsOf(started));
+export function serveApi(started: Started, pipe: Pipe, visitor: Visitor): void {
+  const calls = callsOf(started, visitor);
+  serve<Calls, Streams>(pipe, visitor.mayAct ? calls : looksOnly(calls), streamsOf(started, visitor));
 }
 
-function callsOf(started: Started): CallHandlers<Calls> {
+function looksOnly(calls: CallHandlers<Calls>): CallHandlers<Calls> {
+  const refuse = () => {
+    throw new InterMachineError('READ_ONLY', 'You may look here, and change nothing');
+  };
+  const refused = Object.keys(calls).filter((name) => CALLS[name as keyof Calls] === 'acts');
+  return { ...calls, ...Object.fromEntries(refused.map((name) => [name, refuse])) };
+}
+
+function callsOf(started: Started, visitor: Visitor): CallHandlers<Calls> {
   const { node } = started;
   return {
+    ...trustCallsOf(node, visitor),
     node: (input) => {
       checked(INPUTS.nothing, input);
-      return nodeView(started);
+      return nodeView(started, visitor);
     },
     messages: async (input) => (await node.messages(checked(INPUTS.messages, input))).map(messageView),
     chart: async (input) => (await node.describe(checked(INPUTS.address, input).address)).chart,
@@ -29,14 +40,20 @@ function callsOf(started: Started): CallHandlers<Calls> {
     },
     send: async (input) => {
       const { to, event } = checked(INPUTS.send, input);
-      return await node.sendTo(to, event);
+      const outcome = await node.sendTo(to, event);
+      await node.trust.record('send', to, visitor, event.type);
+      return outcome;
     },
-    restart: (input) => {
-      node.restartMachine(ownMachine(node, checked(INPUTS.machine, input).machine));
+    restart: async (input) => {
+      const machine = ownMachine(node, checked(INPUTS.machine, input).machine);
+      node.restartMachine(machine);
+      await node.trust.record('restart', machine, visitor);
       return {};
     },
-    stop: (input) => {
-      node.stopMachine(ownMachine(node, checked(INPUTS.machine, input).machine));
+    stop: async (input) => {
+      const machine = ownMachine(node, checked(INPUTS.machine, input).machine);
+      node.stopMachine(machine);
+      await node.trust.record('stop', machine, visitor);
       return {};
     },
   };
@@ -53,12 +70,13 @@ function ownMachine(node: InterMachineNode, idOrAddress: string): MachineId {
   return machine?.id ?? machineId(idOrAddress);
 }
 
-const nodeView = ({ node, dataDir, networkKeyId, startedAt, version }: Started): NodeView => ({
+const nodeView = ({ node, dataDir, startedAt, version }: Started, { mayAct }: Visitor): NodeView => ({
   id: node.id,
   name: node.name,
   version,
   port: node.port,
   startedAt,
+  mayAct,
   ...(dataDir && { dataDir }),
-  ...(networkKeyId && { networkKeyId }),
+  ...(node.trust.keyId !== undefined && { networkKeyId: node.trust.keyId }),
 });

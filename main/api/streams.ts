@@ -1,4 +1,14 @@
-import type { FilesItem, LogItem, LogOutcome, MachineLive, MachinesItem, PeerView, Streams } from '../../shared/api.ts';
+import type {
+  FilesItem,
+  LogItem,
+  LogOutcome,
+  MachineLive,
+  MachinesItem,
+  PeerView,
+  Streams,
+  TrustView,
+  Visitor,
+} from '../../shared/api.ts';
 import { InterMachineError } from '../../shared/errors.ts';
 import type { Address } from '../../shared/ids.ts';
 import type { Source, StreamHandlers } from '../../shared/rpc.ts';
@@ -15,7 +25,7 @@ const MAX_OUTCOMES = 5_000;
 /** Round-trip times and what waits change without an event. */
 const PEERS_EVERY_MS = 1_000;
 
-export const streamsOf = ({ node, files }: Started): StreamHandlers<Streams> => ({
+export const streamsOf = ({ node, files }: Started, visitor: Visitor): StreamHandlers<Streams> => ({
   peers: (input) => {
     checked(INPUTS.nothing, input);
     return peers(node);
@@ -33,6 +43,10 @@ export const streamsOf = ({ node, files }: Started): StreamHandlers<Streams> => 
     return log(node);
   },
   watch: (input) => watch(node, checked(INPUTS.address, input).address),
+  trust: (input) => {
+    checked(INPUTS.nothing, input);
+    return trust(node, visitor);
+  },
 });
 
 function peers(node: InterMachineNode): Source<readonly PeerView[]> {
@@ -47,6 +61,26 @@ function peers(node: InterMachineNode): Source<readonly PeerView[]> {
   return new PacedSource(take, (touch) => {
     const timer = setInterval(touch, PEERS_EVERY_MS);
     const off = node.on('peer', touch);
+    return () => {
+      clearInterval(timer);
+      off();
+    };
+  });
+}
+
+function trust(node: InterMachineNode, { mayAct }: Visitor): Source<TrustView> {
+  let told = '';
+  const take = () => {
+    const { pairing, ...view } = node.trust.view();
+    const shown: TrustView = { ...view, ...(mayAct && pairing && { pairing }) };
+    const text = JSON.stringify(shown);
+    if (text === told) return undefined;
+    told = text;
+    return shown;
+  };
+  return new PacedSource(take, (touch) => {
+    const timer = setInterval(touch, PEERS_EVERY_MS);
+    const off = node.on('trust', touch);
     return () => {
       clearInterval(timer);
       off();

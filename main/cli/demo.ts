@@ -130,10 +130,10 @@ class DemoView {
     process.stdout.write(`\nAll three nodes are stopped. Events: ${counts || 'none'}.\n`);
   }
 
-  #ready(node: string, { nodeId, dashboard }: Line): void {
+  #ready(node: string, { nodeId, dashboard, dashboardOnce }: Line): void {
     const look = typeof dashboard === 'string' ? dashboard : '';
     process.stdout.write(`  node ${bold(node.padEnd(9))} ${dim(String(nodeId).slice(0, 12))}  ${look}\n`);
-    if (look !== '' && !this.#isOpen) this.#openFirst(look);
+    if (look !== '' && !this.#isOpen) this.#openFirst(String(dashboardOnce));
     this.#isOpen ||= look !== '';
   }
 

@@ -16,6 +16,10 @@ const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   NODE_NOT_RUNNING: 13,
   NODE_AMBIGUOUS: 14,
   NODE_SILENT: 15,
+  NODE_UNKNOWN: 17,
+  PAIRING_FAILED: 18,
+  PAIRING_BUSY: 19,
+  MEMBERS_UNDECIDED: 22,
 };
 
 /** Of `intermachine check`, where a file has errors. */

@@ -6,9 +6,12 @@ import { doctorCommand } from './doctor.ts';
 import { fail } from './exit-codes.ts';
 import { idCommand } from './id.ts';
 import { machinesCommand } from './machines.ts';
+import { joinCommand, keyCommand, rotateCommand } from './network-key.ts';
+import { pairCommand } from './pair.ts';
 import { peersCommand } from './peers.ts';
 import { restartCommand, stopCommand } from './restart.ts';
 import { type RunFlags, run } from './run.ts';
+import { blockCommand, trustCommand, unblockCommand } from './trust.ts';
 
 const USAGE_EXIT_CODE = 2;
 
@@ -61,8 +64,23 @@ export async function main(args: readonly string[]): Promise<void> {
     .addOption(noOpen())
     .action(async (flags: DemoFlags) => await demo(flags));
 
-  const commands = [idCommand, peersCommand, machinesCommand, restartCommand, stopCommand, checkCommand, doctorCommand];
-  for (const addTo of commands) addTo(program);
+  for (const addTo of [
+    idCommand,
+    peersCommand,
+    machinesCommand,
+    restartCommand,
+    stopCommand,
+    checkCommand,
+    doctorCommand,
+    keyCommand,
+    joinCommand,
+    pairCommand,
+    trustCommand,
+    blockCommand,
+    unblockCommand,
+    rotateCommand,
+  ])
+    addTo(program);
 
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,15 +1,22 @@
 import type { Started } from '../compose.ts';
 import type { MachineChange, MessageOutcome, NewLogRow, PeerInfo } from '../index.ts';
-import type { Printer } from './printer.ts';
+import type { DashboardAddress, Printer } from './printer.ts';
 
 /** For programs: one JSON object a line, `event` first; the first one is `ready`. */
 export class JsonPrinter implements Printer {
   /** Problems from before the first line. */
   #early: string[] | undefined = [];
 
-  ready({ node, dataDir }: Started, dashboardUrl: string | undefined): void {
+  ready({ node, dataDir }: Started, dashboard: DashboardAddress | undefined): void {
     const { id: nodeId, name, port } = node;
-    this.#line('ready', { nodeId, name, port, dashboard: dashboardUrl ?? null, dataDir: dataDir ?? null });
+    this.#line('ready', {
+      nodeId,
+      name,
+      port,
+      dashboard: dashboard?.url ?? null,
+      dashboardOnce: dashboard?.onceUrl ?? null,
+      dataDir: dataDir ?? null,
+    });
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const message of early) this.problem(message);

@@ -2,7 +2,7 @@ import { parseAddress } from '../../shared/ids.ts';
 import type { Started } from '../compose.ts';
 import type { InterMachineNode, MachineChange, MessageOutcome, NewLogRow, PeerInfo } from '../index.ts';
 import { writeFacts } from './facts.ts';
-import type { Printer } from './printer.ts';
+import type { DashboardAddress, Printer } from './printer.ts';
 import { bold, cyan, dim, fieldsOf, grouped, PEER_STATE_COLOURS, plain, red, timeOfDay, yellow } from './text.ts';
 
 /** A problem that stays is told once a minute. */
@@ -17,7 +17,7 @@ export class TextPrinter implements Printer {
   readonly #peers = new Map<string, string>();
   readonly #problems = new Map<string, { readonly at: number; again: number }>();
 
-  ready({ node, dataDir, networkKeyId }: Started, dashboardUrl: string | undefined): void {
+  ready({ node, dataDir }: Started, dashboard: DashboardAddress | undefined): void {
     this.#node = node;
     const facts: [label: string, text: string][] = [
       ['node id', grouped(node.id)],
@@ -25,13 +25,13 @@ export class TextPrinter implements Printer {
       ['data', dataDir ?? 'in memory, gone when it stops'],
       [
         'network',
-        networkKeyId
-          ? `key ${networkKeyId}: nodes with the same key are let in`
+        node.trust.keyId
+          ? `key ${node.trust.keyId}: nodes with the same key are let in`
           : red('OPEN: anybody on this network is let in'),
       ],
     ];
     process.stdout.write(`${bold(`InterMachine node "${plain(node.name)}" is running.`)} Ctrl+C stops it.\n`);
-    if (dashboardUrl) facts.push(['dashboard', bold(dashboardUrl)]);
+    if (dashboard) facts.push(['dashboard', bold(dashboard.url)]);
     writeFacts(facts);
     process.stdout.write('\n');
   }

@@ -4,7 +4,7 @@ import { type Started, shippedMachine, startFrom } from '../compose.ts';
 import { configFrom } from '../config.ts';
 import { type LocalApi, type LocalApiOptions, openLocalApi } from '../local-api.ts';
 import { openBrowser } from './browser.ts';
-import type { Printer } from './printer.ts';
+import type { DashboardAddress, Printer } from './printer.ts';
 import { JsonPrinter } from './printer-json.ts';
 import { TextPrinter } from './printer-text.ts';
 
@@ -69,8 +69,9 @@ export async function run(flags: RunFlags): Promise<void> {
   const started = await startFrom(config, report);
   const api = await openApi(started, { port: dashboardPort, report, ...(flags.dashboard && { page: PAGE_DIRECTORY }) });
   stopOnSignals(started, api, printer);
-  print(started, flags.dashboard ? api.url : undefined, printer);
-  if (flags.dashboard && !flags.json && flags.browser !== false) openBrowser(api.url);
+  const dashboard = flags.dashboard ? { url: api.url, onceUrl: api.ticketUrl() } : undefined;
+  print(started, dashboard, printer);
+  if (dashboard && !flags.json && flags.browser !== false) openBrowser(dashboard.onceUrl);
   try {
     for (const { type, logic } of machines) await started.node.register(type, logic);
   } catch (thrown) {
@@ -80,9 +81,9 @@ export async function run(flags: RunFlags): Promise<void> {
 }
 
 /** From here on everything that happens is printed, beginning with what happened while the node started. */
-function print(started: Started, dashboardUrl: string | undefined, printer: Printer): void {
+function print(started: Started, dashboard: DashboardAddress | undefined, printer: Printer): void {
   const { node } = started;
-  printer.ready(started, dashboardUrl);
+  printer.ready(started, dashboard);
   for (const peer of node.peers()) printer.peer(peer);
   for (const machine of node.machines()) if (machine.reachable) printer.machine({ type: 'found', machine });
   node.on('peer', (peer) => printer.peer(peer));
@@ -100,7 +101,11 @@ function stopOnSignals({ node }: Started, api: LocalApi, printer: Printer): void
     stopping = true;
     printer.stopping();
     setTimeout(() => process.exit(0), STOP_LIMIT_MS).unref();
-    Promise.all([node.stop(), api.stop()]).then(
+    const ended = node.trust
+      .record('stop', '', { by: 'command' }, 'the node')
+      .catch(() => {})
+      .then(() => Promise.all([node.stop(), api.stop()]));
+    ended.then(
       () => process.exit(0),
       (thrown: unknown) => {
         printer.problem(reasonOf(thrown));

@@ -15,7 +15,7 @@ export const yellow = colour(33);
 export const cyan = colour(36);
 
 /** Of a peer's state. */
-export const PEER_STATE_COLOURS = { alive: green, suspect: yellow, offline: dim, untrusted: red };
+export const PEER_STATE_COLOURS = { alive: green, suspect: yellow, offline: dim, untrusted: red, blocked: red };
 
 /** A node id as people compare it: four groups. */
 export const grouped = (nodeId: string): string => nodeId.match(/.{1,13}/g)?.join(' ') ?? nodeId;

@@ -2,16 +2,30 @@ import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
 import { CLOSE } from './close-codes.ts';
 import { CONGESTED_BYTES, PROTOCOL_VERSION, SLEPT_AFTER_MS, type Timings } from './defaults.ts';
-import type { Clock, Connection, ConnectionReader, Identity } from './ports.ts';
+import { isPairingFrame, type PairingFrame, type PairingMethod } from './pairing-frames.ts';
+import type { Clock, Connection, ConnectionReader, Proof, Role } from './ports.ts';
 import { decode, encode, type Frame, type Generation, type Hello } from './wire.ts';
 
 /** The frames that the owner of a channel sees, and only once the channel is open. */
-export type Content = Exclude<Frame, { readonly type: 'hello' | 'welcome' | 'ping' | 'pong' }>;
+export type Content = Exclude<Frame, PairingFrame | { readonly type: 'hello' | 'welcome' | 'ping' | 'pong' }>;
+
+/** Who may come in. */
+export interface Door {
+  readonly node: NodeId;
+  proofs(connection: Connection, role: Role): readonly Proof[];
+  /** Ids of our keys that the peer proved to have; `undefined` where it is not let in. */
+  admit(connection: Connection, role: Role, proofs: readonly Proof[]): ReadonlySet<string> | undefined;
+}
 
 /** What a channel tells; handed over at birth. */
 export interface ChannelOwner {
   /** The peer said who it is and proved that it may. It is not open before one side has said welcome. */
   proven(channel: Channel, hello: Hello): void;
+  /** The peer said who it is, and is not let in. The channel closes. */
+  stranger(channel: Channel, hello: Hello): void;
+  /** One of both sides wants to pair: nothing but that passes. */
+  pairing(channel: Channel, hello: Hello): void;
+  pairingFrame(channel: Channel, frame: PairingFrame): void;
   /** The peer chose this connection. Only from a node with a smaller id. */
   welcomed(channel: Channel, generation: Generation): void;
   content(channel: Channel, frame: Content): void;
@@ -20,18 +34,21 @@ export interface ChannelOwner {
 
 export interface ChannelParts {
   readonly connection: Connection;
-  readonly identity: Identity;
+  readonly door: Door;
   readonly clock: Clock;
   readonly timings: Timings;
   readonly owner: ChannelOwner;
   /** What we say about ourselves. */
-  readonly self: Pick<Hello, 'name' | 'incarnation' | 'namespace'>;
+  readonly self: Pick<Hello, 'name' | 'incarnation' | 'namespace' | 'port'>;
+  /** Whether our person wants to pair with this node. */
+  readonly pair?: PairingMethod | undefined;
 }
 
 /** The authenticated conversation with one peer over one connection: greeting, heartbeat, and the frames in between. */
 export class Channel implements ConnectionReader {
   readonly #parts: ChannelParts;
-  #stage: 'greeting' | 'proven' | 'open' | 'closed' = 'greeting';
+  #stage: 'greeting' | 'proven' | 'open' | 'pairing' | 'closed' = 'greeting';
+  readonly #provenKeys = new Set<string>();
   #timer: unknown;
   #tickDueAt = 0;
   #startedAt: number;
@@ -39,14 +56,22 @@ export class Channel implements ConnectionReader {
   #spokeAt = 0;
   #roundTripMs: number | undefined;
   #ignoredFrames = 0;
+  #isForPairing = false;
 
   constructor(parts: ChannelParts) {
     this.#parts = parts;
-    const { clock, self, identity, connection } = parts;
+    const { clock, self, door, connection, pair } = parts;
     this.#startedAt = clock.now();
     this.#heardAt = this.#startedAt;
-    const proof = identity.prove(connection, connection.dialled ? 'dialler' : 'listener');
-    this.#send({ type: 'hello', version: PROTOCOL_VERSION, id: identity.node, ...self, ...(proof && { proof }) });
+    const proofs = door.proofs(connection, connection.dialled ? 'dialler' : 'listener');
+    this.#send({
+      type: 'hello',
+      version: PROTOCOL_VERSION,
+      id: door.node,
+      ...self,
+      proofs,
+      ...(pair !== undefined && { pair }),
+    });
     this.#planTick();
   }
 
@@ -64,6 +89,30 @@ export class Channel implements ConnectionReader {
 
   get isOpen(): boolean {
     return this.#stage === 'open';
+  }
+
+  /** It is, or was, there to pair alone. */
+  get isForPairing(): boolean {
+    return this.#isForPairing;
+  }
+
+  /** What our hello said about pairing. */
+  get said(): PairingMethod | undefined {
+    return this.#parts.pair;
+  }
+
+  get binding(): Uint8Array {
+    return this.#parts.connection.binding;
+  }
+
+  /** Ids of our network keys that the peer has. */
+  get provenKeys(): ReadonlySet<string> {
+    return this.#provenKeys;
+  }
+
+  /** The peer told this key, or was told it and said so: it has it. */
+  hasKey(keyId: string): void {
+    this.#provenKeys.add(keyId);
   }
 
   /** Milliseconds from our last ping to its answer. */
@@ -102,8 +151,18 @@ export class Channel implements ConnectionReader {
     if (this.#stage === 'open') this.#send(frame);
   }
 
+  sendPairing(frame: PairingFrame): void {
+    if (this.#stage === 'pairing') this.#send(frame);
+  }
+
   close(code: number, reason: string): void {
     this.#parts.connection.close(code, reason);
+  }
+
+  /** As `close`, and over at once: not after the peer has had its time to answer. */
+  cut(code: number, reason: string): void {
+    this.close(code, reason);
+    this.closed(code, reason);
   }
 
   // ---- ConnectionReader
@@ -141,28 +200,42 @@ export class Channel implements ConnectionReader {
         this.#roundTripMs = Math.max(0, this.#parts.clock.now() - frame.at);
         return;
       default:
+        if (isPairingFrame(frame)) return this.#pair(frame);
         if (this.#stage !== 'open') throw new InterMachineError('FRAME_INVALID', `Frame: ${frame.type} before welcome`);
         this.#parts.owner.content(this, frame);
     }
   }
 
   #greet(hello: Hello): void {
-    const { connection, identity, owner, self } = this.#parts;
+    const { connection, door, owner, self, pair } = this.#parts;
     if (this.#stage !== 'greeting') throw new InterMachineError('FRAME_INVALID', 'Frame: a second hello');
     if (hello.id !== connection.peer)
       throw new InterMachineError('FRAME_INVALID', 'Frame: hello with an id that is not that of the certificate');
-    if (hello.id === identity.node) return this.close(CLOSE.self, 'this is myself');
+    if (hello.id === door.node) return this.close(CLOSE.self, 'this is myself');
     if (hello.namespace !== self.namespace) return this.close(CLOSE.otherNamespace, 'another namespace');
-    if (!identity.accepts(connection, connection.dialled ? 'listener' : 'dialler', hello.proof)) {
+    if (pair !== undefined || hello.pair !== undefined) {
+      this.#stage = 'pairing';
+      this.#isForPairing = true;
+      return owner.pairing(this, hello);
+    }
+    const proven = door.admit(connection, connection.dialled ? 'listener' : 'dialler', hello.proofs);
+    if (!proven) {
+      owner.stranger(this, hello);
       return this.close(CLOSE.notTrusted, 'no proof of a network key that is known here');
     }
+    for (const keyId of proven) this.hasKey(keyId);
     this.#stage = 'proven';
     owner.proven(this, hello);
   }
 
+  #pair(frame: PairingFrame): void {
+    if (this.#stage !== 'pairing') throw new InterMachineError('FRAME_INVALID', `Frame: ${frame.type} out of place`);
+    this.#parts.owner.pairingFrame(this, frame);
+  }
+
   #beWelcomed(generation: Generation): void {
-    const { identity, owner } = this.#parts;
-    if (this.#stage !== 'proven' || identity.node < this.peer)
+    const { door, owner } = this.#parts;
+    if (this.#stage !== 'proven' || door.node < this.peer)
       throw new InterMachineError('FRAME_INVALID', 'Frame: welcome out of place');
     owner.welcomed(this, generation);
   }
@@ -185,16 +258,11 @@ export class Channel implements ConnectionReader {
     }
     this.#planTick();
     if (now - this.#heardAt >= timings.silenceMs)
-      return this.#giveUp(`nothing heard for ${timings.silenceMs / 1000} s`);
-    if (this.#stage === 'open') {
+      // Whoever is silent will not answer a close either: nobody waits for it.
+      return this.cut(CLOSE.silent, `nothing heard for ${timings.silenceMs / 1000} s`);
+    if (this.#stage === 'open' || this.#stage === 'pairing') {
       if (now - this.#spokeAt >= timings.heartbeatMs) this.#ping();
     } else if (now - this.#startedAt >= timings.greetingMs) this.close(CLOSE.notTrusted, 'no greeting in time');
-  }
-
-  /** Whoever is silent will not answer a close either: nobody waits for it. */
-  #giveUp(reason: string): void {
-    this.close(CLOSE.silent, reason);
-    this.closed(CLOSE.silent, reason);
   }
 
   #ping(): void {

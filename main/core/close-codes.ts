@@ -16,6 +16,8 @@ export const CLOSE = {
   silent: 4408,
   /** Envelopes out of sequence. */
   outOfSequence: 4409,
+  /** The line was for pairing alone, and that is over; the reason says how. */
+  pairing: 4410,
   otherVersion: 4426,
   /** Our store could not keep what came; the peer sends it again on the next connection. */
   storeFailed: 4500,

@@ -76,6 +76,32 @@ export const MAX_ENDPOINTS = 8;
 /** Peers told in one `peers` frame, and taken from one. */
 export const MAX_EXCHANGED = 50;
 
+// ---- Trust ----------------------------------------------------------------------------------------
+
+/** So long a key that was replaced lets those in who were known before: longer than a holiday. */
+export const KEY_OVERLAP_MS = 30 * 24 * 3_600_000;
+/** Keys that were replaced and are kept for that. */
+export const MAX_REPLACED_KEYS = 3;
+/** Keys of networks that were left, and nodes for which replaced keys are worth nothing: as many are remembered. */
+export const MAX_LEFT_KEYS = 64;
+export const MAX_WITHOUT = 256;
+/** Strangers that reached us and wait for a person. */
+export const MAX_PENDING = 64;
+/** A stranger that has not knocked for so long is forgotten: twice the time after which an honest one knocks again. */
+export const PENDING_FOR_MS = 2 * TIMINGS.strangerRedialMs;
+/** New strangers that are remembered at once, and one more in each such span: a flood cannot wash the honest ones out. */
+export const PENDING_BURST = 16;
+export const PENDING_EVERY_MS = 2_000;
+/** A person has so long to pair two nodes. */
+export const PAIRING_WINDOW_MS = 120_000;
+/** Wrong codes; then the window closes: 5 in 10^8. */
+export const MAX_WRONG_CODES = 5;
+/** Pairings that strangers may begin at once, and one more in each such span: people cannot read faster. */
+export const PAIRING_BURST = 5;
+export const PAIRING_EVERY_MS = 10_000;
+/** What came of a pairing is told so long. */
+export const PAIRING_RESULT_MS = 60_000;
+
 // ---- Frames ---------------------------------------------------------------------------------------
 
 /** Bytes of one frame; the transport refuses more. */
@@ -121,6 +147,8 @@ export const MAX_LOGGED_LENGTH = 10_000;
 /** Rows a query of the log returns unless told otherwise, and at the most. */
 export const MESSAGES_DEFAULT = 100;
 export const MESSAGES_MAX = 10_000;
+/** Rows of what people did that are kept: years of them, and no script fills the disk. */
+export const AUDIT_ROWS_MAX = 10_000;
 
 // ---- Looking at machines --------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ import type { Address, MachineId, NodeId } from '../../shared/ids.ts';
 import { BaseRegistrator, type RegistratorParts } from './base-registrator.ts';
 import type { MachineState } from './finding.ts';
 import type { AnyTypes } from './machine-types.ts';
+import type { NodeTrust } from './node-trust.ts';
 import type { PeerInfo, Peers } from './peers.ts';
 import type { Change, LogRow, MessageQuery, NewLogRow, Store } from './ports.ts';
 import type { MachineChange } from './registry-sync.ts';
@@ -13,6 +14,8 @@ export interface NodeEvents {
   /** Something of a peer changed. */
   readonly peer: PeerInfo;
   readonly machine: MachineChange;
+  /** Something of who may come in, or who waits at the door. */
+  readonly trust: undefined;
   /** A row of the log, when it is on disk. */
   readonly message: NewLogRow;
   /** How far a row of the log is, when that is on disk. */
@@ -34,6 +37,7 @@ export interface NodeInsides extends Omit<RegistratorParts, 'roundTripMs'> {
   readonly incarnation: number;
   readonly events: Emitter<NodeEvents>;
   readonly peers: Peers;
+  readonly trust: NodeTrust;
   /** Envelopes that wait for a peer. */
   readonly waiting: (peer: NodeId) => number;
   readonly store: Store;
@@ -68,6 +72,11 @@ export class InterMachineNode<Types extends object = AnyTypes>
   /** The port on which peers connect. */
   get port(): number {
     return this.#insides.port;
+  }
+
+  /** Who may come in: the network's key, pairing, blocking. */
+  get trust(): NodeTrust {
+    return this.#insides.trust;
   }
 
   on<Name extends keyof NodeEvents>(name: Name, listener: (payload: NodeEvents[Name]) => void): () => void {

@@ -5,23 +5,26 @@ import { Channel, type ChannelOwner, type Content } from './channel.ts';
 import { CLOSE } from './close-codes.ts';
 import { AWAY_AFTER_DIALS, type Limits, MAX_STRANGERS, type Timings, UNSTABLE_AFTER_BREAKS } from './defaults.ts';
 import { Dials, type Lane } from './dials.ts';
+import type { Pairing } from './pairing.ts';
+import type { PairingFrame } from './pairing-frames.ts';
 import { endpointText, PeerAddresses } from './peer-addresses.ts';
 import { type OwnPlace, PeerExchange } from './peer-exchange.ts';
 import { peerMachine } from './peer-machine.ts';
+import { Pending } from './pending.ts';
 import type {
   Clock,
   Connection,
   ConnectionReader,
   DiscoveryReader,
   Endpoint,
-  Identity,
   NodeRow,
   Sighting,
   Transport,
 } from './ports.ts';
+import type { Trust } from './trust.ts';
 import type { Generation, Hello } from './wire.ts';
 
-export type PeerState = 'alive' | 'suspect' | 'offline' | 'untrusted';
+export type PeerState = 'alive' | 'suspect' | 'offline' | 'untrusted' | 'blocked';
 
 /** Another node, as seen from here. */
 export interface PeerInfo {
@@ -51,11 +54,14 @@ export interface PeersOwner {
   disconnected(peer: NodeId, hasLeft: boolean): void;
   content(peer: NodeId, frame: Content): void;
   problem(message: string): void;
+  /** Somebody knocked who is not let in, or went away again. */
+  knocked(): void;
 }
 
 export interface PeersParts {
   readonly self: Pick<Hello, 'name' | 'incarnation' | 'namespace'>;
-  readonly identity: Identity;
+  readonly trust: Trust;
+  readonly pairing: Pick<Pairing, 'intentFor' | 'greeted' | 'frame' | 'closed' | 'unreachable'>;
   readonly transport: Transport;
   readonly clock: Clock;
   /** A number from 0 up to 1. */
@@ -106,6 +112,8 @@ export class Peers implements DiscoveryReader, ChannelOwner {
   /** Who was found at an address that somebody wrote down. */
   readonly #nodeAt = new Map<string, NodeId>();
   readonly #toldProblems = new Map<string, string>();
+  readonly pending: Pending;
+  #port: { readonly port?: number } = {};
   #open = 0;
   #missing = 0;
   #welcomes = 0;
@@ -115,6 +123,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
   constructor(parts: PeersParts) {
     this.#parts = parts;
     const { clock, timings, limits, transport } = parts;
+    this.pending = new Pending(clock);
     this.#dials = new Dials(clock, limits);
     this.#exchange = new PeerExchange({
       clock,
@@ -131,23 +140,37 @@ export class Peers implements DiscoveryReader, ChannelOwner {
 
   /** Dials whom we know from earlier runs, whether anybody announces them or not. Peers are told where we listen. */
   start(own: OwnPlace): void {
+    this.#port = { port: own.port };
     this.#exchange.start(own);
     for (const peer of this.#peers.values()) if (peer.addresses.all.length > 0) peer.life.send({ type: 'sighted' });
   }
 
   /** Takes a connection over from the transport. */
   readonly accept = (connection: Connection): ConnectionReader => {
-    const { identity, clock, self, timings } = this.#parts;
-    return new Channel({ connection, identity, clock, timings, self, owner: this });
+    const { trust, pairing, clock, self, timings } = this.#parts;
+    if (trust.isBlocked(connection.peer)) {
+      connection.close(CLOSE.notTrusted, 'not let in');
+      return { frame: () => {}, closed: () => {} };
+    }
+    return new Channel({
+      connection,
+      door: trust,
+      clock,
+      timings,
+      // Where we listen, for whoever is found by its knock alone.
+      self: { ...self, ...this.#port },
+      owner: this,
+      pair: pairing.intentFor(connection.peer),
+    });
   };
 
   list(): readonly PeerInfo[] {
-    return [...this.#peers.values()].map(infoOf);
+    return [...this.#peers.values()].map((peer) => this.#info(peer));
   }
 
   get(id: NodeId): PeerInfo | undefined {
     const peer = this.#peers.get(id);
-    return peer && infoOf(peer);
+    return peer && this.#info(peer);
   }
 
   isAlive(id: NodeId): boolean {
@@ -181,6 +204,66 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     return this.#peers.get(id)?.addresses.reached ?? [];
   }
 
+  // ---- Trust
+
+  /** Whether it was let in before, in this run or an earlier one. */
+  isKnown(id: NodeId): boolean {
+    return (this.#peers.get(id)?.incarnation ?? 0) > 0;
+  }
+
+  /** Other nodes that are in, or were and did not lose it. */
+  members(): number {
+    return [...this.#peers.values()].filter((peer) => this.#isMember(peer)).length;
+  }
+
+  /** Open channels, and which of our keys each peer has. */
+  provenKeys(): ReadonlyMap<NodeId, ReadonlySet<string>> {
+    return new Map([...this.#peers].flatMap(([id, { channel }]) => (channel ? [[id, channel.provenKeys]] : [])));
+  }
+
+  hasKey(id: NodeId, keyId: string): void {
+    this.#peers.get(id)?.channel?.hasKey(keyId);
+  }
+
+  /** Who may be in is another question now: whoever may not is cut at once, and whoever may is asked again. */
+  judgeAgain(): void {
+    for (const peer of this.#peers.values()) {
+      const { channel } = peer;
+      if (channel && !this.#parts.trust.admits(peer.id, channel.provenKeys))
+        channel.cut(CLOSE.notTrusted, 'not let in any more');
+      else if (!channel && peer.untrusted) peer.life.send({ type: 'sighted' });
+      this.#tell(peer);
+    }
+  }
+
+  /** We are in another network: those of the one before are strangers until they prove otherwise. */
+  leaveAll(): void {
+    for (const peer of this.#peers.values()) if (!peer.channel) peer.untrusted = true;
+  }
+
+  /** Dials a node that is not let in, for a person wants to pair with it. */
+  reach(id: NodeId): void {
+    const addresses = this.#peers.get(id)?.addresses.all ?? [];
+    const endpoints = addresses.length > 0 ? addresses : (this.pending.get(id)?.endpoints ?? []);
+    this.#dials.add(`pairing with ${id}`, 'known', async () => {
+      try {
+        await this.#parts.transport.dial({ node: id, endpoints }, this.accept);
+      } catch (thrown) {
+        this.#parts.pairing.unreachable(id, reasonOf(thrown));
+      }
+    });
+  }
+
+  /** Paired: from here on it is a peer like any other. */
+  meet(id: NodeId, name: string): void {
+    const endpoints = this.pending.get(id)?.endpoints ?? [];
+    this.pending.forget(id);
+    const peer = this.#peer(id);
+    peer.addresses.toldAt(endpoints);
+    peer.name ||= name;
+    this.#sighted(peer);
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#dials.stop();
@@ -194,7 +277,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     if (this.#stopped) return;
     const { node, endpoints } = sighting;
     if (node === undefined) return this.#seenAddress(endpoints);
-    if (node === this.#parts.identity.node) return this.#seenTwin(endpoints);
+    if (node === this.#parts.trust.node) return this.#seenTwin(endpoints);
     const peer = this.#peer(node);
     // What an open channel proved is not changed by what anybody may announce.
     if (!peer.channel) peer.name = sighting.name ?? peer.name;
@@ -211,6 +294,8 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     peer.advertisedTypes = [];
     peer.links = [];
     peer.addresses.unsighted();
+    // Nobody whom nobody sees: whoever announces ten thousand must not fill the list that people read.
+    if (peer.incarnation === 0 && !peer.channel && peer.addresses.all.length === 0) return this.#forget(peer);
     // Somebody we know, who was not heard for long, is looked for where it was before.
     if (!peer.channel && (reason === 'goodbye' || peer.incarnation === 0)) peer.life.send({ type: 'left' });
   }
@@ -242,7 +327,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
 
   /** A peer tells where another one is. */
   #told(about: NodeId, endpoints: readonly Endpoint[]): void {
-    if (about === this.#parts.identity.node) return;
+    if (about === this.#parts.trust.node) return;
     const peer = this.#peer(about);
     if (peer.channel) return;
     const before = peer.addresses.all.map(endpointText);
@@ -275,12 +360,12 @@ export class Peers implements DiscoveryReader, ChannelOwner {
 
   /** Somebody announces our id. Anybody can; whether it has our identity, it has to prove. */
   #seenTwin(endpoints: readonly Endpoint[]): void {
-    const { clock, identity, transport } = this.#parts;
+    const { clock, trust, transport } = this.#parts;
     if (clock.now() - this.#twinDialledAt < TWIN_EVERY_MS) return;
     this.#twinDialledAt = clock.now();
     this.#dials.add('twin', 'stranger', async () => {
       try {
-        await transport.dial({ node: identity.node, endpoints }, this.accept);
+        await transport.dial({ node: trust.node, endpoints }, this.accept);
       } catch (thrown) {
         if (codeOf(thrown) === 'IDENTITY_COPIED') this.#problemOnce('twin', reasonOf(thrown));
       }
@@ -300,7 +385,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     if (this.#stopped) return channel.close(CLOSE.leaving, 'leaving');
     const peer = this.#peer(channel.peer);
     if (peer.channel && hello.incarnation < peer.incarnation) return this.#displace(peer, channel, hello);
-    const isChosenHere = this.#parts.identity.node < peer.id;
+    const isChosenHere = this.#parts.trust.node < peer.id;
     if (isChosenHere && hello.incarnation === peer.incarnation && this.#isSpeaking(peer.channel))
       return channel.close(CLOSE.duplicate, 'another connection is open, and speaks');
     Object.assign(peer, {
@@ -311,6 +396,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
       isMet: true,
     });
     this.#strangers.delete(peer.id);
+    this.pending.forget(peer.id);
     if (!isChosenHere) return;
     channel.welcome([this.#parts.self.incarnation, ++this.#welcomes]);
     this.#adopt(peer, channel, CLOSE.duplicate);
@@ -322,6 +408,21 @@ export class Peers implements DiscoveryReader, ChannelOwner {
    */
   #isSpeaking(channel: Channel | undefined): boolean {
     return channel !== undefined && channel.silenceMs < this.#parts.timings.silenceMs / 2;
+  }
+
+  stranger(channel: Channel, { name, port }: Hello): void {
+    if (this.#stopped) return;
+    const { host } = channel.remote;
+    const isNew = this.pending.knocked(channel.peer, name, port === undefined ? [] : [{ host, port }]);
+    if (isNew) this.#parts.owner.knocked();
+  }
+
+  pairing(channel: Channel, hello: Hello): void {
+    this.#parts.pairing.greeted(channel, hello);
+  }
+
+  pairingFrame(channel: Channel, frame: PairingFrame): void {
+    this.#parts.pairing.frame(channel, frame);
   }
 
   welcomed(channel: Channel, generation: Generation): void {
@@ -340,7 +441,10 @@ export class Peers implements DiscoveryReader, ChannelOwner {
 
   closed(channel: Channel, code: number, reason: string): void {
     if (this.#stopped) return;
+    if (channel.isForPairing) return this.#parts.pairing.closed(channel, code, reason);
     if (code === CLOSE.self) return;
+    // Whoever came by itself and was not let in is nobody's peer.
+    if (code === CLOSE.notTrusted && !channel.dialled && !this.#peers.has(channel.peer)) return;
     const peer = this.#peer(channel.peer);
     if (peer.channel && peer.channel !== channel) return;
     const wasOpen = peer.channel === channel;
@@ -395,7 +499,8 @@ export class Peers implements DiscoveryReader, ChannelOwner {
 
   #dial(peer: Peer): void {
     this.#dials.add(peer.id, laneOf(peer), async () => {
-      if (peer.channel || this.#stopped) return;
+      if (peer.channel || this.#stopped || this.#peers.get(peer.id) !== peer) return;
+      if (this.#parts.trust.isBlocked(peer.id)) return peer.life.send({ type: 'distrusted' });
       try {
         this.#assertRoom();
         await this.#parts.transport.dial({ node: peer.id, endpoints: peer.addresses.all }, this.accept);
@@ -422,9 +527,9 @@ export class Peers implements DiscoveryReader, ChannelOwner {
   #peer(id: NodeId, remembered?: NodeRow): Peer {
     const known = this.#peers.get(id);
     if (known) return known;
-    const { identity, clock, random, timings } = this.#parts;
+    const { trust, clock, random, timings } = this.#parts;
     const input = {
-      dialsFirst: identity.node < id,
+      dialsFirst: trust.node < id,
       isKnown: remembered !== undefined,
       timings,
       dial: () => this.#dial(peer),
@@ -472,7 +577,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
   #tell(peer: Peer): void {
     if (this.#stopped) return;
     this.#countMissing(peer);
-    const { roundTripMs: _, ...info } = infoOf(peer);
+    const { roundTripMs: _, ...info } = this.#info(peer);
     const text = JSON.stringify(info);
     // Seen and not yet spoken to is nothing that anybody could act on.
     const isNews =
@@ -482,7 +587,18 @@ export class Peers implements DiscoveryReader, ChannelOwner {
       peer.problem !== undefined;
     if (!isNews || text === peer.told) return;
     peer.told = text;
-    this.#parts.owner.changed(infoOf(peer));
+    this.#parts.owner.changed(this.#info(peer));
+  }
+
+  #isMember(peer: Peer): boolean {
+    return peer.incarnation > 0 && !peer.untrusted && !this.#parts.trust.isBlocked(peer.id);
+  }
+
+  #forget(peer: Peer): void {
+    peer.life.stop();
+    this.#strangers.delete(peer.id);
+    this.#peers.delete(peer.id);
+    this.#parts.owner.knocked();
   }
 
   #countMissing(peer: Peer): void {
@@ -493,6 +609,23 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     peer.isMissing = isMissing;
     this.#missing += isMissing ? 1 : -1;
     if (this.#missing === (isMissing ? 1 : 0)) this.#parts.seek(isMissing);
+  }
+
+  #info(peer: Peer): PeerInfo {
+    const { value, context } = peer.life.getSnapshot();
+    const roundTripMs = peer.channel?.roundTripMs;
+    const isOut = this.#parts.trust.isBlocked(peer.id) ? 'blocked' : peer.untrusted ? 'untrusted' : undefined;
+    return {
+      id: peer.id,
+      name: peer.name,
+      state: (!peer.channel && isOut) || value.presence,
+      incarnation: peer.incarnation,
+      endpoints: peer.addresses.all,
+      advertisedTypes: peer.advertisedTypes,
+      ...(roundTripMs !== undefined && { roundTripMs }),
+      ...(peer.problem !== undefined && !peer.channel && { problem: peer.problem }),
+      ...(context.breaks >= UNSTABLE_AFTER_BREAKS && { unstable: true }),
+    };
   }
 }
 
@@ -513,19 +646,3 @@ const isRefusal = (code: number): boolean =>
 
 const isNewer = ([incarnation, count]: Generation, [oldIncarnation, oldCount]: Generation): boolean =>
   incarnation > oldIncarnation || (incarnation === oldIncarnation && count > oldCount);
-
-function infoOf(peer: Peer): PeerInfo {
-  const { value, context } = peer.life.getSnapshot();
-  const roundTripMs = peer.channel?.roundTripMs;
-  return {
-    id: peer.id,
-    name: peer.name,
-    state: peer.untrusted && !peer.channel ? 'untrusted' : value.presence,
-    incarnation: peer.incarnation,
-    endpoints: peer.addresses.all,
-    advertisedTypes: peer.advertisedTypes,
-    ...(roundTripMs !== undefined && { roundTripMs }),
-    ...(peer.problem !== undefined && !peer.channel && { problem: peer.problem }),
-    ...(context.breaks >= UNSTABLE_AFTER_BREAKS && { unstable: true }),
-  };
-}

@@ -123,7 +123,8 @@ export interface DialTarget {
 /** Opens lines to peers. It does not know what travels on them. */
 export interface Transport {
   /** Throws PORT_IN_USE, PORT_UNUSABLE. */
-  listen(accept: Accept): Promise<{ readonly port: number }>;
+  /** Whom `refuses` names is cut before it can say a word. */
+  listen(accept: Accept, refuses?: (node: NodeId) => boolean): Promise<{ readonly port: number }>;
   /**
    * Resolves once a connection was handed to `accept`; throws DIAL_FAILED with the reason of each endpoint, DIALLED_SELF where this node
    * itself answered, IDENTITY_COPIED where another one with its identity did.
@@ -146,15 +147,56 @@ export interface Proof {
   readonly mac: string;
 }
 
-/** Who we are, how we prove it, and whose proof we take. It opens nothing. */
+/** The secret that the members of one network share. It cannot be logged or serialised by accident. */
+export interface NetworkKey {
+  /** Which key it is; tells nothing about the key. */
+  readonly id: string;
+  /** The secret itself, as a person copies it to another node. */
+  reveal(): string;
+  /** Made for one connection and one role, so that it cannot be replayed, relayed or sent back. Hex. */
+  prove(connection: Pick<Connection, 'binding'>, role: Role): string;
+  /** Compares in constant time. */
+  accepts(connection: Pick<Connection, 'binding'>, role: Role, mac: string): boolean;
+}
+
+/** Who we are, and the secrets of networks. It opens nothing and trusts nobody. */
 export interface Identity {
   readonly node: NodeId;
-  /** Whether anybody is let in. */
-  readonly open: boolean;
-  /** Made for one connection and one role, so that it cannot be replayed, relayed or sent back. */
-  prove(connection: Pick<Connection, 'binding'>, role: Role): Proof | undefined;
-  /** Compares in constant time. */
-  accepts(connection: Pick<Connection, 'binding'>, role: Role, proof: Proof | undefined): boolean;
+  newKey(): NetworkKey;
+  /** Throws NETWORK_KEY_INVALID. */
+  readKey(text: string): NetworkKey;
+  readonly pairing: PairingMath;
+}
+
+/** Where a pairing happens: on one connection, between these two. */
+export interface PairingScene extends Pick<Connection, 'binding'> {
+  /** Whose person opened the window. */
+  readonly opener: NodeId;
+  readonly other: NodeId;
+}
+
+/** What two nodes compute while their people pair them. It keeps no state. */
+export interface PairingMath {
+  /** 32 random bytes, hex. */
+  newNonce(): string;
+  /** Fixes the opener's nonce and tells nothing of it. Hex. */
+  commitmentTo(nonce: string, scene: PairingScene): string;
+  /** Six digits that people compare. */
+  digitsOf(openersNonce: string, othersNonce: string, scene: PairingScene): string;
+  /** Eight digits that the opener shows. */
+  newCode(): string;
+  /** Slow on purpose, beside the event loop. Throws PAIRING_FAILED for what is no code. */
+  codeSecret(code: string, opener: NodeId): Promise<bigint>;
+  codeRun(secret: bigint, scene: PairingScene, isOpener: boolean): CodeRun;
+}
+
+/** One try to show each other that both know the code, without showing it. */
+export interface CodeRun {
+  /** For the other side. Hex. */
+  readonly share: string;
+  /** Our half of the proof. Throws PAIRING_FAILED for a share that is none. */
+  confirm(theirShare: string): string;
+  isConfirmedBy(theirs: string): boolean;
 }
 
 // ---- What is remembered -------------------------------------------------------------------------
@@ -221,6 +263,44 @@ export interface MachineRow {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A node as a person judged it. */
+export interface JudgedNode {
+  readonly id: NodeId;
+  readonly name: string;
+  /** Wall clock, milliseconds. */
+  readonly at: number;
+}
+
+/** Who may come in, as it must survive a restart. */
+export interface TrustState {
+  /** Network keys: ours first, then those that it replaced, newest first. */
+  readonly keys: readonly { readonly secret: string; readonly replacedAt?: number }[];
+  /** Ids of keys that this node gave up: whoever set it up with one of them is not obeyed again by accident. */
+  readonly left: readonly string[];
+  /** Nodes for which the keys that were replaced are worth nothing. */
+  readonly without: readonly NodeId[];
+  /** Trusted for their id alone, whatever key they have. */
+  readonly trusted: readonly JudgedNode[];
+  readonly blocked: readonly JudgedNode[];
+}
+
+/** What somebody did by hand. */
+export interface NewAuditRow {
+  /** Wall clock, milliseconds. */
+  readonly at: number;
+  /** Through what: a program, the dashboard, the command line; or another member, whose change of key we followed. */
+  readonly by: string;
+  /** In a word: `send`, `pair`, `block` … */
+  readonly action: string;
+  /** To which node or machine. */
+  readonly subject: string;
+  readonly detail: string;
+}
+export interface AuditRow extends NewAuditRow {
+  /** 1, 2, 3 … in the order in which rows were written. */
+  readonly place: number;
+}
+
 /** One step of a commit. A commit happens whole or not at all. */
 export type Change =
   | { readonly type: 'incarnation'; readonly incarnation: number }
@@ -240,6 +320,8 @@ export type Change =
   | ({ readonly type: 'mark' } & StreamPosition)
   | { readonly type: 'node'; readonly row: NodeRow }
   | { readonly type: 'machine'; readonly row: MachineRow }
+  | { readonly type: 'trust'; readonly state: TrustState }
+  | { readonly type: 'audit'; readonly row: NewAuditRow }
   | { readonly type: 'machineRemove'; readonly node: NodeId; readonly id: MachineId };
 
 /** What a node reads from its store when it starts. */
@@ -251,6 +333,8 @@ export interface StoreState {
   readonly marks: readonly StreamPosition[];
   readonly nodes: readonly NodeRow[];
   readonly machines: readonly MachineRow[];
+  /** Missing in a new store. */
+  readonly trust?: TrustState;
 }
 
 /** Which rows of the log; all conditions hold at once. */
@@ -269,6 +353,13 @@ export interface MessageQuery {
   readonly text?: string;
 }
 
+export interface AuditQuery {
+  /** 100 unless told, 10,000 at most. */
+  readonly limit?: number;
+  /** Only rows before this place: the next page. */
+  readonly before?: number;
+}
+
 /** Remembers what must survive. It never decides anything. */
 export interface Store {
   /** Throws DATA_DIR_LOCKED, DATA_DIR_UNUSABLE, STORE_CORRUPT, STORE_NEWER. */
@@ -276,6 +367,8 @@ export interface Store {
   /** Durable when it resolves; first in, first out. Throws STORE_FULL or STORE_FAILED, then for all that was queued behind it too. */
   commit(changes: readonly Change[]): Promise<void>;
   messages(query: MessageQuery): Promise<readonly LogRow[]>;
+  /** Newest first: of what people did, the last 10,000 are kept. */
+  audit(query: AuditQuery): Promise<readonly AuditRow[]>;
   /** Waits for what was committed. May be called twice. */
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { DeliveryRunner } from './delivery-runner.ts';
 import type { AnyTypes } from './machine-types.ts';
 import { Machinery } from './machinery.ts';
 import { InterMachineNode, type NodeEvents } from './node.ts';
+import { NodeTrust } from './node-trust.ts';
 import { type PeerInfo, Peers } from './peers.ts';
 import type {
   Announcement,
@@ -14,6 +15,7 @@ import type {
   Clock,
   Discovery,
   Identity,
+  NetworkKey,
   Scheduler,
   Store,
   StoreState,
@@ -26,6 +28,12 @@ export interface NodeParts {
   /** Digest of the namespace. */
   readonly namespace: string;
   readonly identity: Identity;
+  /** The network to be in at the first start; a later choice of people counts more. Missing in an open network. */
+  readonly networkKey?: NetworkKey;
+  /** Lets anybody in. For demos and closed labs. */
+  readonly open: boolean;
+  /** Nodes of this user that are started from now on are to have this key where they would have had one of those. */
+  readonly keyReplaced: (key: NetworkKey, replaced: readonly string[]) => Promise<void>;
   readonly discovery: Discovery;
   readonly transport: Transport;
   /** Open already. */
@@ -104,9 +112,23 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     wallTime: () => clock.wallTime(),
   });
   const runner = new DeliveryRunner({ delivery, store, scheduler, act, stored: tellStored, problem });
-  const peers = new Peers({
-    self: { name, incarnation, namespace },
+  const trust = new NodeTrust({
     identity,
+    name,
+    open: parts.open,
+    configured: parts.networkKey,
+    stored: stored.trust,
+    clock,
+    store,
+    peers: () => peers,
+    keyReplaced: parts.keyReplaced,
+    changed: () => events.emit('trust', undefined),
+    problem,
+  });
+  const peers: Peers = new Peers({
+    self: { name, incarnation, namespace },
+    trust: trust.door,
+    pairing: trust.pairing,
     transport,
     clock,
     random,
@@ -120,6 +142,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       connected: (peer) => {
         runner.step({ type: 'connected', peer });
         machinery.connected(peer);
+        trust.connected(peer);
       },
       disconnected: (peer, hasLeft) => {
         runner.step({ type: 'disconnected', peer });
@@ -127,9 +150,11 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
         if (hasLeft) machinery.monitoring.gone(peer, 'nodeLeft');
       },
       content: (peer, frame) => {
+        if (frame.type === 'key') return trust.received(peer, frame);
         if (!machinery.received(peer, frame)) runner.step({ type: 'frame', peer, frame });
       },
       problem,
+      knocked: () => events.emit('trust', undefined),
     },
   });
 
@@ -178,6 +203,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     }
     if (peer.state === 'offline') machinery.monitoring.gone(peer.id, 'nodeLost');
     events.emit('peer', peer);
+    events.emit('trust', undefined);
   }
 
   // ---- Life
@@ -202,8 +228,11 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
   for (const { node, ...machine } of stored.machines)
     if (node !== self) machinery.registry.add(node, { ...machine, healthy: true });
   // On disk before any peer hears of this start: it also makes durable what a killed process had written and not synced.
-  await store.commit([{ type: 'incarnation', incarnation }]);
-  const { port } = await transport.listen(peers.accept);
+  await store.commit([
+    { type: 'incarnation', incarnation },
+    { type: 'trust', state: trust.door.state },
+  ]);
+  const { port } = await transport.listen(peers.accept, (node) => trust.door.isBlocked(node));
   announced = announcement(port);
   peers.start({ port: parts.advertise?.port ?? port, hosts: parts.advertise?.hosts ?? [] });
   await discovery.start(announced, peers);
@@ -223,10 +252,12 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     forget: (id) => store.commit([{ type: 'machineRemove', node: self, id }]),
     waiting: (peer) => delivery.waiting(peer),
     peers,
+    trust,
     store,
     async stop() {
       events.emit('stopping', undefined);
       stopped = true;
+      trust.stop();
       machinery.close();
       peers.stop();
       await Promise.all([discovery.stop(), transport.stop()]);

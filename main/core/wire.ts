@@ -18,8 +18,15 @@ import {
   listOf,
   type Shape,
 } from './checks.ts';
-import { MAX_EXCHANGED, MAX_RESUME_EPOCHS, PROTOCOL_VERSION } from './defaults.ts';
+import { MAX_EXCHANGED, MAX_REPLACED_KEYS, MAX_RESUME_EPOCHS, PROTOCOL_VERSION } from './defaults.ts';
 import { OBSERVATION_SHAPES, type ObservationFrame } from './observation-frames.ts';
+import {
+  isPairingMethod,
+  type KeyFrame,
+  PAIRING_SHAPES,
+  type PairingFrame,
+  type PairingMethod,
+} from './pairing-frames.ts';
 import type { Proof, StoredEnvelope } from './ports.ts';
 
 /** Who speaks, and why it may be let in. The first frame of both sides. */
@@ -30,7 +37,12 @@ export interface Hello {
   readonly name: string;
   readonly incarnation: number;
   readonly namespace: string;
-  readonly proof?: Proof;
+  /** One for each network key that the sender has. */
+  readonly proofs: readonly Proof[];
+  /** Where the sender takes connections, at the address that it comes from. */
+  readonly port?: number;
+  /** The sender's person wants to pair the two. The line is for that alone. */
+  readonly pair?: PairingMethod;
 }
 
 /** Of two nodes the one with the smaller id says which connection stays: that with the highest generation. */
@@ -144,7 +156,9 @@ export type Frame =
   | VolatileOutcomes
   | Ping
   | Pong
-  | ObservationFrame;
+  | ObservationFrame
+  | PairingFrame
+  | KeyFrame;
 
 /** The text of a frame: one line of JSON; `messages` and `volatile` add two lines for each envelope, its label and its event. */
 export function encode(frame: Frame): string {
@@ -262,10 +276,23 @@ const shortListOf =
   (value) =>
     Array.isArray(value) && value.length <= MAX_EXCHANGED && value.every(check);
 
+/** Whatever they say, each costs the receiver one HMAC at the most. */
+const isProofs: Check = (value) =>
+  Array.isArray(value) &&
+  value.length <= 1 + MAX_REPLACED_KEYS &&
+  value.every(exactly({ required: { keyId: isText, mac: isText } }));
+
 const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
   hello: {
-    required: { version: isCount, id: isNodeId, name: isText, incarnation: isCount, namespace: isText },
-    optional: { proof: exactly({ required: { keyId: isText, mac: isText } }) },
+    required: {
+      version: isCount,
+      id: isNodeId,
+      name: isText,
+      incarnation: isCount,
+      namespace: isText,
+      proofs: isProofs,
+    },
+    optional: { port: isPort, pair: isPairingMethod },
   },
   welcome: { required: { generation: isIncarnationPair } },
   machines: {
@@ -290,6 +317,7 @@ const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
   ping: { required: { at: isCount } },
   pong: { required: { at: isCount } },
   ...OBSERVATION_SHAPES,
+  ...PAIRING_SHAPES,
 };
 
 /** Missing, wrong or extra: a frame of a known type is taken to the letter. */

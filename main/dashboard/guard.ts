@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import type { Visitor } from '../../shared/api.ts';
 import { shorten } from '../../shared/ids.ts';
 import { Attempts } from './attempts.ts';
 import type { Credentials } from './credentials.ts';
 import { COOKIE_ATTEMPTS, TOKEN_ATTEMPTS } from './limits.ts';
+import type { Tickets } from './tickets.ts';
 
 export type RefusedStatus = 400 | 401 | 403 | 405 | 415 | 421 | 429;
 
@@ -14,13 +16,11 @@ export interface Refused {
 }
 
 export type Verdict =
-  | { readonly kind: 'admitted' }
-  /** Showed the token in the URL: gets the cookie. */
-  | { readonly kind: 'entering' }
+  | { readonly kind: 'admitted'; readonly visitor: Visitor }
+  /** Showed a token or a ticket in the URL: gets the cookie. */
+  | { readonly kind: 'entering'; readonly visitor: Visitor }
   | Refused;
 
-const ADMITTED: Verdict = { kind: 'admitted' };
-const ENTERING: Verdict = { kind: 'entering' };
 const refused = (status: RefusedStatus, why: string): Refused => ({ kind: 'refused', status, why });
 
 /** Methods that by themselves change nothing. */
@@ -29,12 +29,14 @@ const HARMLESS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIO
 /** Decides who may talk to the dashboard, from the headers alone. It answers nobody. */
 export class Guard {
   readonly #credentials: Credentials;
+  readonly #tickets: Tickets;
   readonly #hosts: ReadonlySet<string>;
   readonly #tokenAttempts: Attempts;
   readonly #cookieAttempts: Attempts;
 
-  constructor(credentials: Credentials, port: number, now: () => number) {
+  constructor(credentials: Credentials, tickets: Tickets, port: number, now: () => number) {
     this.#credentials = credentials;
+    this.#tickets = tickets;
     const names = ['127.0.0.1', 'localhost', '[::1]'];
     // Browsers leave out the port that http has anyway.
     this.#hosts = new Set(names.flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])]));
@@ -45,8 +47,7 @@ export class Guard {
   request(request: IncomingMessage): Verdict {
     const fault = this.#placeFault(request) ?? bodyFault(request);
     if (fault) return fault;
-    const token = tokenIn(request);
-    const verdict = token === undefined ? this.#proof(request) : this.#entrance(token);
+    const verdict = this.#entrance(request) ?? this.#proof(request);
     if (verdict.kind === 'refused' || request.method === 'GET' || request.method === 'HEAD') return verdict;
     return refused(405, `asked with ${request.method}`);
   }
@@ -92,24 +93,28 @@ export class Guard {
     }
     const values = this.#credentials.cookiesIn(headers.cookie);
     if (values.length === 0) return refused(401, 'showed no credentials');
-    return this.#judged(
-      this.#cookieAttempts,
-      () => values.some((value) => this.#credentials.isCookie(value)),
-      ADMITTED,
-    );
+    const find = () => values.map((value) => this.#credentials.visitorWithCookie(value)).find((visitor) => visitor);
+    return this.#judged(this.#cookieAttempts, find, 'admitted');
   }
 
-  #entrance(token: string): Verdict {
-    return this.#judged(this.#tokenAttempts, () => this.#credentials.isToken(token), ENTERING);
+  #entrance(request: IncomingMessage): Verdict | undefined {
+    const asked = askedOf(request);
+    const [token, ticket] = [asked?.get('token'), asked?.get('ticket')];
+    if (typeof token === 'string')
+      return this.#judged(this.#tokenAttempts, () => this.#credentials.visitorWithToken(token), 'entering');
+    if (typeof ticket !== 'string') return undefined;
+    const find = () => (this.#tickets.take(ticket) ? this.#credentials.visitorWithTicket : undefined);
+    return this.#judged(this.#tokenAttempts, find, 'entering');
   }
 
   #bearer(bearer: string): Verdict {
-    return this.#judged(this.#tokenAttempts, () => this.#credentials.isBearer(bearer), ADMITTED);
+    return this.#judged(this.#tokenAttempts, () => this.#credentials.visitorWithBearer(bearer), 'admitted');
   }
 
-  #judged(attempts: Attempts, isRight: () => boolean, verdict: Verdict): Verdict {
+  #judged(attempts: Attempts, find: () => Visitor | undefined, kind: 'admitted' | 'entering'): Verdict {
     if (!attempts.areLeft) return refused(429, 'came after too many wrong credentials');
-    if (isRight()) return verdict;
+    const visitor = find();
+    if (visitor) return { kind, visitor };
     attempts.failed();
     return refused(401, 'showed wrong credentials');
   }
@@ -130,7 +135,5 @@ function isTarget(url = ''): boolean {
 /** Without the query, which may hold the token: it must not get into a log. */
 export const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?')[0] ?? '';
 
-function tokenIn({ url = '' }: IncomingMessage): string | undefined {
-  if (!url.startsWith('/?')) return undefined;
-  return new URLSearchParams(url.slice(2)).get('token') ?? undefined;
-}
+const askedOf = ({ url = '' }: IncomingMessage): URLSearchParams | undefined =>
+  url.startsWith('/?') ? new URLSearchParams(url.slice(2)) : undefined;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Visitor } from '../../shared/api.ts';
 import { reasonOf } from '../../shared/errors.ts';
 import type { Pipe } from '../../shared/pipe.ts';
 import { SECURITY_HEADERS } from './answers.ts';
@@ -10,7 +11,7 @@ import { webSocketPipe } from './web-socket-pipe.ts';
 
 export interface PagesOptions {
   readonly limits: Limits;
-  readonly accept: (pipe: Pipe) => void;
+  readonly accept: (pipe: Pipe, visitor: Visitor) => void;
   readonly log: (message: string) => void;
   /** What shows whoever asked for it that this is the node it means. */
   readonly proofFor: (request: IncomingMessage) => string | undefined;
@@ -46,18 +47,18 @@ export class Pages {
     return this.#server.clients.size < this.#options.limits.webSockets;
   }
 
-  open(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket));
+  open(request: IncomingMessage, socket: Duplex, head: Buffer, visitor: Visitor): void {
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, visitor));
   }
 
   closeAll(): void {
     for (const webSocket of this.#server.clients) webSocket.close(LEAVING, 'The node stops');
   }
 
-  #opened(webSocket: WebSocket): void {
+  #opened(webSocket: WebSocket, visitor: Visitor): void {
     const pipe = webSocketPipe(webSocket, this.#options.limits);
     try {
-      this.#options.accept(pipe);
+      this.#options.accept(pipe, visitor);
     } catch (thrown) {
       this.#options.log(`The dashboard failed to serve a page: ${reasonOf(thrown)}`);
       webSocket.close(FAILED);

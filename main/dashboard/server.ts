@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Visitor } from '../../shared/api.ts';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { type NodeId, shorten } from '../../shared/ids.ts';
 import type { Pipe } from '../../shared/pipe.ts';
@@ -15,6 +16,7 @@ import { LIMITS, type Limits } from './limits.ts';
 import { Pages } from './pages.ts';
 import { Refusals } from './refusals.ts';
 import { farewell, reply, replyAtOnce } from './reply.ts';
+import { Tickets } from './tickets.ts';
 
 export interface DashboardServerOptions {
   /** 0 for any free one. */
@@ -23,11 +25,13 @@ export interface DashboardServerOptions {
   readonly host?: LoopbackHost;
   /** Opens the dashboard. 256 random bits, safe from other users of this computer. */
   readonly token: string;
+  /** Opens it for those who may only look. */
+  readonly viewerToken?: string;
   readonly node: NodeId;
   /** The built page. Without it commands are answered all the same. */
   readonly filesDirectory?: string;
   /** Gets each browser page or script that was let in; must set its reader before it returns. */
-  readonly accept: (pipe: Pipe) => void;
+  readonly accept: (pipe: Pipe, visitor: Visitor) => void;
   readonly log: (message: string) => void;
   readonly limits?: Partial<Limits>;
   /** Milliseconds that only ever grow. */
@@ -58,6 +62,7 @@ export class DashboardServer {
   readonly #files: PageFiles | undefined;
   readonly #refusals: Refusals;
   readonly #pages: Pages;
+  readonly #tickets: Tickets;
   readonly #sockets = new Set<Socket>();
   #servers: readonly Server[] = [];
   #open: Open | undefined;
@@ -71,6 +76,7 @@ export class DashboardServer {
     this.#now = options.now ?? (() => performance.now());
     this.#files = options.filesDirectory === undefined ? undefined : new PageFiles(options.filesDirectory);
     this.#refusals = new Refusals(options.log, this.#now);
+    this.#tickets = new Tickets(this.#now);
     this.#pages = new Pages({
       limits: this.#limits,
       accept: options.accept,
@@ -89,9 +95,18 @@ export class DashboardServer {
 
   /** What the user opens. Whoever has it is let in. */
   get url(): string {
+    return this.#urlWith('token', this.#options.token);
+  }
+
+  /** The same for one browser, once and within a minute. */
+  ticketUrl(): string {
+    return this.#urlWith('ticket', this.#tickets.issue());
+  }
+
+  #urlWith(name: string, secret: string): string {
     if (!this.#open) throw new InterMachineError('INTERNAL', 'The dashboard has no URL before it listens');
     const host = this.#options.host === '::1' ? '[::1]' : '127.0.0.1';
-    return `http://${host}:${this.#open.port}/?token=${encodeURIComponent(this.#options.token)}`;
+    return `http://${host}:${this.#open.port}/?${name}=${encodeURIComponent(secret)}`;
   }
 
   /** Takes less than a second, whatever the browsers do. May be called twice. */
@@ -102,14 +117,15 @@ export class DashboardServer {
   }
 
   async #listen(): Promise<{ readonly port: number }> {
-    const { host, port, token, node, log } = this.#options;
+    const { host, port, node, log } = this.#options;
     const create = () => this.#createServer();
     const bound = host === undefined ? await bindBoth(port, create) : await bindOne(host, port, create);
     this.#servers = bound.servers;
     try {
       if (this.#isStopping) throw new InterMachineError('NODE_STOPPED', 'The dashboard was stopped while it started');
-      const credentials = new Credentials(token, node, bound.port, this.run);
-      this.#open = { port: bound.port, credentials, guard: new Guard(credentials, bound.port, this.#now) };
+      const credentials = new Credentials(this.#options, node, bound.port, this.run);
+      const guard = new Guard(credentials, this.#tickets, bound.port, this.#now);
+      this.#open = { port: bound.port, credentials, guard };
     } catch (thrown) {
       for (const server of bound.servers) server.close();
       throw thrown;
@@ -176,7 +192,7 @@ export class DashboardServer {
         this.#refusals.refused(verdict.status, verdict.why);
         return trouble(verdict.status, { asPage: isFromPerson(request) });
       case 'entering': {
-        const cookies = credentials.setCookies(request.headers.cookie);
+        const cookies = credentials.setCookies(verdict.visitor, request.headers.cookie);
         // So that the token is neither in the address bar nor in the history.
         return { status: 303, headers: { location: '/', 'set-cookie': cookies }, body: '' };
       }
@@ -195,11 +211,14 @@ export class DashboardServer {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (!this.#open || this.#isStopping) return farewell(socket, trouble(503), this.#limits);
     const verdict = this.#open.guard.webSocket(request);
-    if (verdict.kind === 'refused') return this.#refuseSocket(socket, verdict.status, verdict.why);
+    if (verdict.kind !== 'admitted')
+      return verdict.kind === 'refused'
+        ? this.#refuseSocket(socket, verdict.status, verdict.why)
+        : this.#refuseSocket(socket, 400, 'wanted a WebSocket with a token in its URL');
     if (request.url !== API)
       return this.#refuseSocket(socket, 404, `wanted a WebSocket at ${shorten(pathOf(request))}`);
     if (!this.#pages.hasRoom) return this.#refuseSocket(socket, 503, 'came when all places for pages were taken');
-    this.#pages.open(request, socket, head);
+    this.#pages.open(request, socket, head, verdict.visitor);
   }
 
   /** What is no HTTP, or too slow, or too long. */

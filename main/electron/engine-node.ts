@@ -45,7 +45,7 @@ export function hostNode({ parent, environment, report, exit }: EngineHost): voi
     ports.push(port);
     if (ports.length > MAX_PIPES) ports.shift()?.close();
     started.then(
-      (node) => ports.includes(port) && serveApi(node, portPipe(port)),
+      (node) => ports.includes(port) && serveApi(node, portPipe(port), { by: 'desktop', mayAct: true }),
       () => port.close(),
     );
   };

@@ -8,6 +8,8 @@ import { FilesPage } from './pages/files/files-page.tsx';
 import { MachinesPage } from './pages/machines/machines-page.tsx';
 import { MessagesPage } from './pages/messages/messages-page.tsx';
 import { OverviewPage } from './pages/overview/overview-page.tsx';
+import { TrustPage } from './pages/trust/trust-page.tsx';
+import { PairingPanel } from './pairing/pairing-panel.tsx';
 import { CopyId } from './parts/copy-id.tsx';
 import { count } from './parts/format.ts';
 import { Icon, type IconName } from './parts/icon.tsx';
@@ -25,6 +27,7 @@ const TITLES: Readonly<Record<Route['page'], string>> = {
   machine: 'Machine',
   files: 'Machine files',
   messages: 'Messages',
+  trust: 'Trust',
   doctor: 'Doctor',
   unknown: 'Not found',
 };
@@ -51,6 +54,7 @@ export function App() {
       </button>
       <Sidebar route={route} />
       <main ref={main} tabIndex={-1} aria-label={TITLES[route.page]}>
+        <PairingPanel />
         {error && !node ? (
           <Notice icon="warning" tone="bad" title="The node answers, but with an error">
             {plain(error.message, 500)}
@@ -87,6 +91,8 @@ function Page({ route }: { readonly route: Route }): ReactNode {
       return <MessagesPage query={route.query} />;
     case 'doctor':
       return <DoctorPage />;
+    case 'trust':
+      return <TrustPage />;
     case 'unknown':
       return (
         <Notice icon="search" title="There is no such page">
@@ -96,8 +102,11 @@ function Page({ route }: { readonly route: Route }): ReactNode {
   }
 }
 
+/** Why the badge is red. */
+const OPEN = 'Anybody on this network can join and send: for demos and closed labs only';
+
 function Sidebar({ route }: { readonly route: Route }) {
-  const { node, machines, files } = useNetwork();
+  const { node, machines, files, trust } = useNetwork();
   const { state } = useLink();
   const wrong = files?.files.filter((file) => errorsOf(file).length > 0).length ?? 0;
   const theme = useTheme();
@@ -126,10 +135,18 @@ function Sidebar({ route }: { readonly route: Route }) {
         <Tab href="#/messages" icon="messages" current={route.page === 'messages'}>
           Messages
         </Tab>
+        <Tab href="#/trust" icon="key" current={route.page === 'trust'} count={trust?.strangers.length || undefined}>
+          Trust
+        </Tab>
         <Tab href="#/doctor" icon="doctor" current={route.page === 'doctor'}>
           Doctor
         </Tab>
       </nav>
+      {trust?.open && (
+        <span className="badge open-network sidebar-open" title={OPEN}>
+          OPEN
+        </span>
+      )}
       <div className="sidebar-node">
         <span className={`link-dot ${state}`} />
         {node ? (

@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useContext, useMemo } from 'react';
-import type { FilesItem, MachinesItem, MachineView, NodeView, PeerView } from '../../shared/api.ts';
+import type { FilesItem, MachinesItem, MachineView, NodeView, PeerView, TrustView } from '../../shared/api.ts';
 import type { InterMachineError } from '../../shared/errors.ts';
 import type { Address } from '../../shared/ids.ts';
 import { useCall, useStream } from './node-link.tsx';
@@ -10,33 +10,39 @@ export interface Network {
   readonly peers?: readonly PeerView[];
   readonly machines?: ReadonlyMap<Address, MachineView>;
   readonly files?: FilesItem;
+  readonly trust?: TrustView;
   readonly error?: InterMachineError;
 }
 
 const Context = createContext<Network>({});
 const NOTHING = {};
 
-/** Reads node, peers, machines and files once for all pages, so that a page is there at once when one comes back to it. */
+/** Reads node, peers, machines, files and trust once for all pages, so that a page is there at once when one comes back to it. */
 export function NetworkProvider({ children }: { readonly children: ReactNode }) {
   const node = useCall('node', NOTHING);
   const peers = useStream('peers', NOTHING, newest<readonly PeerView[]>, undefined);
   const machines = useStream('machines', NOTHING, withChanges, undefined);
   const files = useStream('files', NOTHING, newest<FilesItem>, undefined);
-  const error = node.error ?? peers.error ?? machines.error ?? files.error;
+  const trust = useStream('trust', NOTHING, newest<TrustView>, undefined);
+  const error = node.error ?? peers.error ?? machines.error ?? files.error ?? trust.error;
   const network = useMemo<Network>(
     () => ({
       ...(node.value && { node: node.value }),
       ...(peers.value && { peers: peers.value }),
       ...(machines.value && { machines: machines.value }),
       ...(files.value && { files: files.value }),
+      ...(trust.value && { trust: trust.value }),
       ...(error && { error }),
     }),
-    [node.value, peers.value, machines.value, files.value, error],
+    [node.value, peers.value, machines.value, files.value, trust.value, error],
   );
   return <Context value={network}>{children}</Context>;
 }
 
 export const useNetwork = (): Network => useContext(Context);
+
+/** Whether this page may do more than look, as far as it is known. The node decides. */
+export const useMayAct = (): boolean => useNetwork().node?.mayAct !== false;
 
 const newest = <Item,>(_: Item | undefined, item: Item): Item => item;
 

@@ -9,6 +9,7 @@ export type Route =
   | { readonly page: 'files' }
   | { readonly page: 'messages'; readonly query: URLSearchParams }
   | { readonly page: 'doctor' }
+  | { readonly page: 'trust' }
   | { readonly page: 'unknown' };
 
 export function routeOf(hash: string): Route {
@@ -23,6 +24,7 @@ export function routeOf(hash: string): Route {
   }
   if (first === 'files' && !second) return { page: 'files' };
   if (first === 'doctor' && !second) return { page: 'doctor' };
+  if (first === 'trust' && !second) return { page: 'trust' };
   if (first === 'messages' && !second) return { page: 'messages', query: new URLSearchParams(query) };
   return { page: 'unknown' };
 }

@@ -7,7 +7,7 @@ import { serveApi } from '../../main/api/serve.ts';
 import { type Started, startFrom } from '../../main/compose.ts';
 import { configFrom } from '../../main/config.ts';
 import { press } from '../../main/machines/press.ts';
-import type { Calls, LogItem, MachineLive, MachineView, Streams } from '../../shared/api.ts';
+import { CALLS, type Calls, type LogItem, type MachineLive, type MachineView, type Streams } from '../../shared/api.ts';
 import { type Client, connect } from '../../shared/rpc.ts';
 import { collector } from '../support/machines.ts';
 import { pipePair } from '../support/pipes.ts';
@@ -29,7 +29,7 @@ beforeEach(async () => {
   here = await start('here');
   there = await start('there');
   const [near, far] = pipePair();
-  serveApi(here, far);
+  serveApi(here, far, { by: 'script', mayAct: true });
   client = connect<Calls, Streams>(near, { setTimeout, clearTimeout });
 });
 afterEach(async () => {
@@ -162,4 +162,49 @@ test('unknown machines are told by their code', async () => {
     code: 'MACHINE_UNKNOWN',
   });
   await expect(first('watch', { address: 'Nobody' }, () => true)).rejects.toMatchObject({ code: 'MACHINE_UNKNOWN' });
+});
+
+test('who may only look sees all but pairing, changes nothing, and gets no secret', async () => {
+  const [near, far] = pipePair();
+  serveApi(here, far, { by: 'dashboard', mayAct: false });
+  const viewer = connect<Calls, Streams>(near, { setTimeout, clearTimeout });
+  expect(await viewer.call('node', {})).toMatchObject({ id: here.node.id, mayAct: false });
+  await here.node.trust.showCode();
+  for await (const { keyId, pairing } of viewer.stream('trust', {})) {
+    expect([keyId, pairing]).toEqual([here.node.trust.keyId, undefined]);
+    break;
+  }
+  const acts = Object.keys(CALLS).filter((name) => CALLS[name as keyof Calls] === 'acts') as (keyof Calls)[];
+  expect(acts.length).toBeGreaterThan(10);
+  for (const name of acts)
+    await expect(viewer.call(name, {} as never), name).rejects.toMatchObject({ code: 'READ_ONLY' });
+  expect(await viewer.call('audit', { limit: 10 })).toEqual([]);
+});
+
+test('what people do leaves rows, with what they did it through', async () => {
+  const sink = await here.node.register('Sink', collector);
+  await client.call('send', { to: sink.address, event: { type: 'NUMBER' } });
+  await client.call('restart', { machine: sink.id });
+  await client.call('networkKey', {});
+  await client.call('block', { node: there.node.id });
+  const rows = await client.call('audit', { limit: 10 });
+  expect(rows.map(({ action, subject, by }) => [action, subject, by])).toEqual([
+    ['block', there.node.id, 'script'],
+    ['reveal', '', 'script'],
+    ['restart', sink.id, 'script'],
+    ['send', sink.address, 'script'],
+  ]);
+});
+
+test.each<[keyof Calls, unknown]>([
+  ['block', { node: 'kitchen' }],
+  ['block', {}],
+  ['join', { key: 'x', bring: 'some' }],
+  ['typeCode', { node: 1 }],
+  ['audit', { limit: 0 }],
+  ['rotate', { now: true }],
+])('%s with %j is refused', async (name, input) => {
+  await expect(client.call(name, input as never)).rejects.toMatchObject({
+    code: expect.stringMatching(/^(INPUT|ADDRESS)_INVALID$/),
+  });
 });

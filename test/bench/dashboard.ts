@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createMachine } from 'xstate';
 import { serveApi } from '../../main/api/serve.ts';
-import { dashboardTokenOf, startFrom } from '../../main/compose.ts';
+import { dashboardTokensOf, startFrom } from '../../main/compose.ts';
 import { configFrom } from '../../main/config.ts';
 import { DashboardServer } from '../../main/dashboard/server.ts';
 import { launchChromium } from '../support/chromium.ts';
@@ -29,10 +29,10 @@ const started = await startFrom(
 await started.node.register('Target', createMachine({ on: { SAMPLE: {} } }));
 const server = new DashboardServer({
   port: 0,
-  token: await dashboardTokenOf(started),
+  ...(await dashboardTokensOf(started)),
   node: started.node.id,
   filesDirectory: fileURLToPath(new URL('../../out/renderer', import.meta.url)),
-  accept: (pipe) => serveApi(started, pipe),
+  accept: (pipe, visitor) => serveApi(started, pipe, visitor),
   log: console.error,
 });
 await server.listen();

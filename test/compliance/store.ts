@@ -94,6 +94,45 @@ export function storeCompliance(name: string, newPlace: () => Promise<StorePlace
       expect(await later.messages({})).toEqual([{ ...rest, place: 1, event: JSON.parse(eventJson) }]);
     });
 
+    test('who may come in is there after a restart, as it was last', async () => {
+      const { store } = await start();
+      const judged = { id: KITCHEN, name: 'kitchen', at: 5 };
+      const first = { keys: [{ secret: 'a' }], left: [], without: [], trusted: [judged], blocked: [] };
+      const last = {
+        keys: [{ secret: 'b' }, { secret: 'a', replacedAt: 7 }],
+        left: ['old'],
+        without: [CELLAR],
+        trusted: [],
+        blocked: [judged],
+      };
+      await store.commit([{ type: 'trust', state: first }]);
+      await store.commit([{ type: 'trust', state: last }]);
+      expect((await restart(store)).state.trust).toEqual(last);
+    });
+
+    test('what people did is kept, and read newest first', async () => {
+      const { store } = await start();
+      const row = (action: string) => ({ at: 1.5, by: 'dashboard', action, subject: KITCHEN, detail: 'ö' });
+      for (const action of ['pair', 'send', 'block']) await store.commit([{ type: 'audit', row: row(action) }]);
+      const { store: later } = await restart(store);
+      expect(await later.audit({})).toEqual(
+        ['block', 'send', 'pair'].map((action, at) => ({ ...row(action), place: 3 - at })),
+      );
+      expect((await later.audit({ limit: 1, before: 3 })).map(({ action }) => action)).toEqual(['send']);
+    });
+
+    test('of what people did, the last 10,000 are kept', async () => {
+      const { store } = await start();
+      const rows = Array.from({ length: 10_010 }, (_, n) => ({
+        type: 'audit' as const,
+        row: { at: n, by: 'program', action: 'send', subject: '', detail: '' },
+      }));
+      await store.commit(rows);
+      const kept = await store.audit({ limit: 10_000 });
+      expect([kept.length, kept[0]?.place, kept.at(-1)?.place]).toEqual([10_000, 10_010, 11]);
+      expect(await store.audit({ before: 11 })).toEqual([]);
+    });
+
     test('a commit of nothing succeeds', async () => {
       const { store } = await start();
       await store.commit([]);

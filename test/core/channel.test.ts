@@ -1,14 +1,22 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
-import { Channel, type ChannelOwner } from '../../main/core/channel.ts';
+import { Channel, type ChannelOwner, type Door } from '../../main/core/channel.ts';
 import { CLOSE } from '../../main/core/close-codes.ts';
 import { TIMINGS } from '../../main/core/defaults.ts';
-import type { Connection, Identity } from '../../main/core/ports.ts';
+import type { Connection } from '../../main/core/ports.ts';
 import { decode, encode, type Frame, type Hello } from '../../main/core/wire.ts';
 import { idOf } from '../support/world.ts';
 
 const self = idOf('b');
-const hello: Hello = { type: 'hello', version: 1, id: idOf('a'), name: 'a', incarnation: 1, namespace: 'n' };
+const hello: Hello = {
+  type: 'hello',
+  version: 1,
+  id: idOf('a'),
+  name: 'a',
+  incarnation: 1,
+  namespace: 'n',
+  proofs: [],
+};
 
 let clock: SimulatedClock;
 let sent: Frame[];
@@ -34,9 +42,12 @@ beforeEach(() => {
     },
     close: (code, reason) => channel.closed(code, reason),
   };
-  const identity: Identity = { node: self, open: false, prove: () => undefined, accepts: () => isTrusted };
+  const door: Door = { node: self, proofs: () => [], admit: () => (isTrusted ? new Set(['k']) : undefined) };
   const owner: ChannelOwner = {
     proven: (_, { name }) => told.push(`proven ${name}`),
+    stranger: (_, { name }) => told.push(`stranger ${name}`),
+    pairing: (_, { name }) => told.push(`pairing ${name}`),
+    pairingFrame: (_, { type }) => told.push(type),
     welcomed: (_, generation) => {
       told.push(`welcomed ${generation}`);
       channel.open();
@@ -49,7 +60,7 @@ beforeEach(() => {
   };
   channel = new Channel({
     connection,
-    identity,
+    door,
     clock,
     timings: TIMINGS,
     owner,
@@ -100,8 +111,30 @@ describe('the greeting', () => {
   test('whom we do not trust learns nothing', () => {
     isTrusted = false;
     receive(hello);
-    expect(told).toEqual([`closed ${CLOSE.notTrusted}`]);
+    expect(told).toEqual(['stranger a', `closed ${CLOSE.notTrusted}`]);
     expect(sent).toHaveLength(1);
+  });
+
+  test('where one side wants to pair, nothing but that passes, and the line stays alive', () => {
+    isTrusted = false;
+    receive({ ...hello, pair: 'digits' });
+    receive({ type: 'pairNonce', nonce: '00'.repeat(32) });
+    channel.send(content as Parameters<typeof channel.send>[0]);
+    channel.sendPairing({ type: 'pairAgree' });
+    for (let second = 0; second < 30; second++) {
+      pass(1_000);
+      receive({ type: 'ping', at: 1 });
+    }
+    expect(told).toEqual(['pairing a', 'pairNonce']);
+    expect(new Set(sent.map(({ type }) => type))).toEqual(new Set(['hello', 'pairAgree', 'ping', 'pong']));
+    receive(content);
+    expect(told.at(-1)).toBe(`closed ${CLOSE.badFrame}`);
+  });
+
+  test('pairing frames have no place on a line that is not for pairing', () => {
+    open();
+    receive({ type: 'pairAgree' });
+    expect(told.at(-1)).toBe(`closed ${CLOSE.badFrame}`);
   });
 
   test('whoever says hello and then nothing, though alive, is shut out after 10 s', () => {

@@ -11,7 +11,8 @@ const hello: Frame = {
   name: 'kitchen',
   incarnation: 7,
   namespace: 'n',
-  proof: { keyId: 'k', mac: 'm' },
+  proofs: [{ keyId: 'k', mac: 'm' }],
+  port: 4000,
 };
 const envelope = { id: 'e-1', from: machineId('Ping'), to: machineId('Pong'), sentAt: 5, eventJson: '{"type":"PING"}' };
 const epoch = '00000000000000aa';

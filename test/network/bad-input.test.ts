@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nodeIdOf } from '../../main/adapters/identity/certificate.ts';
 import { createKeyMaterial } from '../../main/adapters/identity/file.ts';
-import { NetworkIdentity } from '../../main/adapters/identity/network-identity.ts';
 import { NetworkKey } from '../../main/adapters/identity/network-key.ts';
 import { WebSocketTransport } from '../../main/adapters/transport/websocket.ts';
 import { CLOSE } from '../../main/core/close-codes.ts';
@@ -57,7 +56,7 @@ class HostilePeer {
 
   /** Connects and says hello as an honest member would, but for what is told otherwise. */
   async join(otherwise: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    const identity = new NetworkIdentity({ node: this.#material.node, keys: [NetworkKey.parse(KEY)] });
+    const key = NetworkKey.parse(KEY);
     await this.#transport.dial({ endpoints: [{ host: '127.0.0.1', port: node.port }] }, (connection) => {
       this.#connection = connection;
       return {
@@ -73,8 +72,8 @@ class HostilePeer {
       };
     });
     const theirs = await this.until('hello');
-    const proof = this.#connection && identity.prove(this.#connection, 'dialler');
-    this.raw(JSON.stringify({ ...theirs, id: this.#material.node, name: 'hostile', proof, ...otherwise }));
+    const proofs = this.#connection && [{ keyId: key.id, mac: key.prove(this.#connection, 'dialler') }];
+    this.raw(JSON.stringify({ ...theirs, id: this.#material.node, name: 'hostile', proofs, ...otherwise }));
   }
 
   /** As `join`, and the line is open: having the smaller id it is this side that says so. */
@@ -185,10 +184,10 @@ test.each<[string, () => Promise<void>, number]>([
   ['an id that is not its own', async () => await hostile.join({ id: healthy.id }), CLOSE.badFrame],
   ['another version of the protocol', async () => await hostile.join({ version: 2 }), CLOSE.otherVersion],
   ['another namespace', async () => await hostile.join({ namespace: 'elsewhere' }), CLOSE.otherNamespace],
-  ['no proof', async () => await hostile.join({ proof: undefined }), CLOSE.notTrusted],
+  ['no proof', async () => await hostile.join({ proofs: [] }), CLOSE.notTrusted],
   [
     'a proof of another key',
-    async () => await hostile.join({ proof: { keyId: 'aaaaaaaa', mac: 'a'.repeat(64) } }),
+    async () => await hostile.join({ proofs: [{ keyId: 'aaaaaaaa', mac: 'a'.repeat(64) }] }),
     CLOSE.notTrusted,
   ],
   [

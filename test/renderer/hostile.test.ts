@@ -15,6 +15,7 @@ describe.skipIf(noChromium)(`texts from peers${noChromium ? `, as ${noChromium}`
     ['#/', '.topology svg'],
     ['#/machines', '.machines-table .row'],
     ['#/messages', '.messages-table .row'],
+    ['#/trust', '.node-row'],
   ] as const;
 
   test.each([DESKTOP, PHONE])('hostile names stay text and break no layout at $width pixels', async (size) => {

@@ -17,6 +17,7 @@ describe.skipIf(noChromium)(`the pages${noChromium ? `, as ${noChromium}` : ''}`
     const world = new FakeWorld('hall');
     const { networkKeyId: _, ...open } = world.node;
     world.node = open;
+    world.setTrust({ open: true });
     const { page, complaints } = await stage.open(world);
     await page.getByRole('heading', { name: 'hall' }).waitFor();
     await page.getByText('OPEN', { exact: true }).waitFor();

@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto';
 import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
+import { base32 } from '../../main/adapters/identity/base32.ts';
+import { NetworkIdentity } from '../../main/adapters/identity/network-identity.ts';
+import { NetworkKey } from '../../main/adapters/identity/network-key.ts';
 import { MemoryStore } from '../../main/adapters/store/memory.ts';
 import { MemoryDisk } from '../../main/adapters/store/memory-disk.ts';
 import { MemoryNetwork } from '../../main/adapters/transport/memory.ts';
 import type { Limits } from '../../main/core/defaults.ts';
 import type { InterMachineNode } from '../../main/core/node.ts';
-import type { Announcement, Discovery, DiscoveryReader, Identity, Scheduler } from '../../main/core/ports.ts';
+import type { Announcement, Discovery, DiscoveryReader, Scheduler } from '../../main/core/ports.ts';
 import { startNode } from '../../main/core/start-node.ts';
 import { digestOf } from '../../main/in-process.ts';
 import { type NodeId, nodeId } from '../../shared/ids.ts';
@@ -100,6 +104,9 @@ export interface StartOptions {
   readonly limits?: Partial<Limits>;
   /** To listen on, so that it can be found where it was before. */
   readonly port?: number;
+  readonly open?: boolean;
+  /** The letters unless told. */
+  readonly name?: string;
 }
 
 /** Whole nodes in one process, on a network, a clock, disks and turns that move by hand. */
@@ -122,15 +129,20 @@ export class World {
       exchangesPeers = true,
       limits = {},
       port,
+      open = false,
+      name = letters,
     }: StartOptions = {},
   ): Promise<Started> {
     const self = idOf(letters);
     const store = new MemoryStore(disk);
     const problems: string[] = [];
     const starting = startNode({
-      name: letters,
+      name,
       namespace,
-      identity: keyIdentity(self, key),
+      identity: new NetworkIdentity(self),
+      open,
+      ...(!open && { networkKey: keyOf(key) }),
+      keyReplaced: async () => {},
       discovery,
       exchangesPeers,
       limits,
@@ -190,14 +202,6 @@ export class World {
   }
 }
 
-/** Trust without cryptography: the proof is the key and the line it is for. */
-function keyIdentity(node: NodeId, key: string): Identity {
-  const macOf = (binding: Uint8Array, role: string) =>
-    `${key}/${role}/${Buffer.from(binding).toString('hex').slice(0, 32)}`;
-  return {
-    node,
-    open: false,
-    prove: ({ binding }, role) => ({ keyId: key, mac: macOf(binding, role) }),
-    accepts: ({ binding }, role, proof) => proof?.mac === macOf(binding, role),
-  };
-}
+/** The network key that goes by a word. */
+export const keyOf = (word: string): NetworkKey =>
+  NetworkKey.parse(base32(createHash('sha256').update(word).digest().subarray(0, 16)));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InterMachineError, reasonOf } from '../../../shared/errors.ts';
 
@@ -23,7 +23,8 @@ export async function readOrCreatePrivateFile(file: string, what: string, create
   return made;
 }
 
-async function readPrivateFile(file: string, what: string): Promise<string | undefined> {
+/** Its text; `undefined` where there is none. Throws IDENTITY_INVALID, DATA_DIR_UNUSABLE. */
+export async function readPrivateFile(file: string, what: string): Promise<string | undefined> {
   try {
     const status = await stat(file);
     // Asked first: to open a pipe would wait for ever.
@@ -42,9 +43,24 @@ async function readPrivateFile(file: string, what: string): Promise<string | und
 /** Windows guards the profile directory by its own lists; the mode says nothing there. */
 const isOpenToOthers = (mode: number) => process.platform !== 'win32' && (mode & ANYBODY_ELSE) !== 0;
 
+/** Puts a new text in the place of the old one, whole or not at all. Throws DATA_DIR_UNUSABLE. */
+export async function replacePrivateFile(file: string, what: string, text: string): Promise<void> {
+  const draft = draftOf(file);
+  try {
+    await writeDurably(draft, text);
+    await rename(draft, file);
+    await syncDirectory(dirname(file));
+  } catch (thrown) {
+    await unlink(draft).catch(() => {});
+    throw unusable(file, what, reasonOf(thrown), thrown);
+  }
+}
+
+const draftOf = (file: string): string => `${file}.${randomBytes(6).toString('hex')}.new`;
+
 /** Leaves the file alone if there is one by now. */
 async function createPrivateFile(file: string, what: string, text: string): Promise<void> {
-  const draft = `${file}.${randomBytes(6).toString('hex')}.new`;
+  const draft = draftOf(file);
   try {
     await mkdir(dirname(file), { recursive: true, mode: DIRECTORY_OWNER_ONLY });
     await writeDurably(draft, text);

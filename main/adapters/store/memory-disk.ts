@@ -1,7 +1,10 @@
 import { isFinal, type OutcomeStatus } from '../../../shared/envelope.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { type MachineId, type NodeId, parseAddress } from '../../../shared/ids.ts';
+import { AUDIT_ROWS_MAX } from '../../core/defaults.ts';
 import type {
+  AuditQuery,
+  AuditRow,
   Change,
   LogRow,
   MachineRow,
@@ -11,6 +14,7 @@ import type {
   OutboxRow,
   StoreState,
   StreamPosition,
+  TrustState,
 } from '../../core/ports.ts';
 import { peerOf } from './log-peer.ts';
 import { rowLimit } from './row-limit.ts';
@@ -43,6 +47,8 @@ export class MemoryDisk {
   readonly #marks = new Map<string, StreamPosition>();
   readonly #nodes = new Map<NodeId, NodeRow>();
   readonly #machines = new Map<string, MachineRow>();
+  #trust: TrustState | undefined;
+  readonly #audit: AuditRow[] = [];
 
   state(): StoreState {
     const outbox = [...this.#outbox.values()].flatMap((stream) => [...stream.values()]);
@@ -52,6 +58,7 @@ export class MemoryDisk {
       marks: [...this.#marks.values()],
       nodes: [...this.#nodes.values()],
       machines: [...this.#machines.values()],
+      ...(this.#trust && { trust: this.#trust }),
     };
   }
 
@@ -64,6 +71,11 @@ export class MemoryDisk {
       if (logged !== undefined && matches(place, logged.row, query)) found.push(logRow(place, logged));
     }
     return found;
+  }
+
+  audit({ limit, before = Number.POSITIVE_INFINITY }: AuditQuery): readonly AuditRow[] {
+    const rows = this.#audit.filter(({ place }) => place < before).reverse();
+    return rows.slice(0, rowLimit({ ...(limit !== undefined && { limit }) }));
   }
 
   /** All of them, or none: whatever can be wrong is found before the first one is carried out. */
@@ -111,6 +123,13 @@ export class MemoryDisk {
         return;
       case 'machineRemove':
         this.#machines.delete(machineKey(change.node, change.id));
+        return;
+      case 'trust':
+        this.#trust = change.state;
+        return;
+      case 'audit':
+        this.#audit.push({ ...change.row, place: (this.#audit.at(-1)?.place ?? 0) + 1 });
+        this.#audit.splice(0, this.#audit.length - AUDIT_ROWS_MAX);
         return;
     }
   }

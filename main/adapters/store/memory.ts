@@ -1,5 +1,5 @@
 import { InterMachineError } from '../../../shared/errors.ts';
-import type { Change, LogRow, MessageQuery, Store, StoreState } from '../../core/ports.ts';
+import type { AuditQuery, AuditRow, Change, LogRow, MessageQuery, Store, StoreState } from '../../core/ports.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
 interface PendingCommit {
@@ -44,6 +44,12 @@ export class MemoryStore implements Store {
     if (!this.#isOpen) throw notOpen();
     await this.#settled();
     return this.#disk.messages(query);
+  }
+
+  async audit(query: AuditQuery): Promise<readonly AuditRow[]> {
+    if (!this.#isOpen) throw notOpen();
+    await this.#settled();
+    return this.#disk.audit(query);
   }
 
   async close(): Promise<void> {

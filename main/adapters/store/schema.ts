@@ -95,6 +95,19 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX messages_to_node ON messages (to_node);
   CREATE INDEX messages_event_type ON messages (event_type);
   `,
+  `
+  -- One JSON text, since it is read and written as a whole (TrustState in main/core/ports.ts).
+  CREATE TABLE trust (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), state TEXT NOT NULL) STRICT;
+
+  CREATE TABLE audit (
+    place INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    by TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 export const schemaVersion = (db: Database): number => Number(db.pragma('user_version', { simple: true }));

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { InterMachineError } from '../../../shared/errors.ts';
-import type { Change, LogRow, MessageQuery, StoreState } from '../../core/ports.ts';
+import type { AuditQuery, AuditRow, Change, LogRow, MessageQuery, StoreState } from '../../core/ports.ts';
 import { NodeKeys } from './node-keys.ts';
 import { broken, commitError, corrupt, detailOf, isDiskError } from './sqlite-errors.ts';
 import { closeDatabase, type DatabasePlace, openDatabase } from './sqlite-open.ts';
@@ -30,6 +30,10 @@ export class SqliteConnection {
 
   messages(query: MessageQuery): readonly LogRow[] {
     return this.#read(() => this.#reader.messages(query));
+  }
+
+  audit(query: AuditQuery): readonly AuditRow[] {
+    return this.#read(() => this.#reader.audit(query));
   }
 
   /** Throws STORE_FULL, STORE_FAILED. */

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { InterMachineError } from '../../../shared/errors.ts';
@@ -9,6 +9,7 @@ import { inspect, requireSound } from './sqlite-inspect.ts';
 
 /** How long a second process waits for the first: enough for one that is just stopping. */
 const BUSY_TIMEOUT_MS = 1_000;
+const OWNER_ONLY = 0o600;
 /** A journal that one large commit made longer is cut back to this. */
 const MAX_IDLE_JOURNAL_BYTES = 64 * 1024 * 1024;
 
@@ -27,6 +28,8 @@ export function openDatabase(place: DatabasePlace): Database.Database {
     requireWritable(file);
     const isSound = inspect(file, BUSY_TIMEOUT_MS);
     db = new Database(file, { timeout: BUSY_TIMEOUT_MS });
+    // It holds messages and network keys. SQLite gives its journal the same mode.
+    chmodSync(file, OWNER_ONLY);
     lock(db);
     if (!isSound) requireSound(db, file);
     writeHolder(file);

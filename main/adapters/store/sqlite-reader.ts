@@ -3,6 +3,8 @@ import type { OutcomeStatus } from '../../../shared/envelope.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { addressOf, type MachineId, type NodeId } from '../../../shared/ids.ts';
 import type {
+  AuditQuery,
+  AuditRow,
   Direction,
   LogRow,
   MachineRow,
@@ -57,6 +59,7 @@ export class SqliteReader {
       marks: this.#db.prepare<[], StreamPosition>('SELECT peer, epoch, sequence FROM marks').all(),
       nodes: this.#nodes(),
       machines: this.#machines(),
+      ...this.#trust(),
     };
   }
 
@@ -66,6 +69,17 @@ export class SqliteReader {
     if (query.node !== undefined && node === undefined) return [];
     const rows = this.#db.prepare<[object], MessageColumns>(selectMessages(query)).all({ ...query, node, limit });
     return rows.map((row) => this.#logRow(row));
+  }
+
+  audit({ limit, before = Number.MAX_SAFE_INTEGER }: AuditQuery): readonly AuditRow[] {
+    return this.#db
+      .prepare<[number, number], AuditRow>('SELECT * FROM audit WHERE place < ? ORDER BY place DESC LIMIT ?')
+      .all(before, rowLimit({ ...(limit !== undefined && { limit }) }));
+  }
+
+  #trust(): Pick<StoreState, 'trust'> {
+    const state = this.#db.prepare<[], string>('SELECT state FROM trust').pluck().get();
+    return state === undefined ? {} : { trust: JSON.parse(state) };
   }
 
   #outbox(): readonly OutboxRow[] {

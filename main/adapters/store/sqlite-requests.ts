@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../shared/errors.ts';
-import type { Change, LogRow, MessageQuery, StoreState } from '../../core/ports.ts';
+import type { AuditQuery, AuditRow, Change, LogRow, MessageQuery, StoreState } from '../../core/ports.ts';
 
 /** What the face asks the store's thread, one at a time. */
 export type StoreRequest =
@@ -7,6 +7,7 @@ export type StoreRequest =
   /** One transaction, of all that was committed since the last one. */
   | { readonly type: 'commit'; readonly changes: readonly Change[] }
   | { readonly type: 'messages'; readonly query: MessageQuery }
+  | { readonly type: 'audit'; readonly query: AuditQuery }
   | { readonly type: 'close' };
 
 /** What each request is answered with. */
@@ -14,6 +15,7 @@ export interface StoreAnswers {
   readonly open: StoreState;
   readonly commit: undefined;
   readonly messages: readonly LogRow[];
+  readonly audit: readonly AuditRow[];
   readonly close: undefined;
 }
 

@@ -32,6 +32,8 @@ function answer(request: StoreRequest): StoreAnswers[StoreRequest['type']] {
       return;
     case 'messages':
       return connection.messages(request.query);
+    case 'audit':
+      return connection.audit(request.query);
     case 'close':
       connection.close();
       connection = undefined;

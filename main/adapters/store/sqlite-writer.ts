@@ -1,7 +1,16 @@
 import type { Database } from 'better-sqlite3';
 import { isFinal } from '../../../shared/envelope.ts';
 import { parseAddress } from '../../../shared/ids.ts';
-import type { Change, MachineRow, NewLogRow, NodeRow, OutboxRow, StreamPosition } from '../../core/ports.ts';
+import { AUDIT_ROWS_MAX } from '../../core/defaults.ts';
+import type {
+  Change,
+  MachineRow,
+  NewAuditRow,
+  NewLogRow,
+  NodeRow,
+  OutboxRow,
+  StreamPosition,
+} from '../../core/ports.ts';
 import { peerOf } from './log-peer.ts';
 import type { NodeKeys } from './node-keys.ts';
 
@@ -54,6 +63,11 @@ export class SqliteWriter {
       case 'machineRemove':
         this.#statements.machineRemove.run(change.node, change.id);
         return;
+      case 'trust':
+        this.#statements.trust.run(JSON.stringify(change.state));
+        return;
+      case 'audit':
+        return this.#audit(change.row);
       default:
         throw new Error(`no such change: ${JSON.stringify(change satisfies never)}`);
     }
@@ -116,6 +130,11 @@ export class SqliteWriter {
     this.#statements.node.run(id, name, incarnation, lastSeenAt, JSON.stringify(endpoints));
   }
 
+  #audit({ at, by, action, subject, detail }: NewAuditRow): void {
+    const { lastInsertRowid } = this.#statements.audit.run(at, by, action, subject, detail);
+    this.#statements.auditTrim.run(Number(lastInsertRowid) - AUDIT_ROWS_MAX);
+  }
+
   #machine({ node, id, type, version, metadata }: MachineRow): void {
     this.#statements.machine.run(node, id, type, version, JSON.stringify(metadata));
   }
@@ -149,6 +168,9 @@ const prepare = (db: Database) => ({
   machine: db.prepare(`
     INSERT INTO machines (node, id, type, version, metadata) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET type = excluded.type, version = excluded.version, metadata = excluded.metadata`),
+  trust: db.prepare('INSERT OR REPLACE INTO trust (only_row, state) VALUES (1, ?)'),
+  audit: db.prepare('INSERT INTO audit (at, by, action, subject, detail) VALUES (?, ?, ?, ?, ?)'),
+  auditTrim: db.prepare('DELETE FROM audit WHERE place <= ?'),
   machineRemove: db.prepare('DELETE FROM machines WHERE node = ? AND id = ?'),
 });
 

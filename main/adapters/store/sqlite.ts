@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { InterMachineError } from '../../../shared/errors.ts';
-import type { Change, LogRow, MessageQuery, Store, StoreState } from '../../core/ports.ts';
+import type { AuditQuery, AuditRow, Change, LogRow, MessageQuery, Store, StoreState } from '../../core/ports.ts';
 import { requireNodeApi } from './node-api.ts';
 import type { DatabasePlace } from './sqlite-open.ts';
 import { StoreThread } from './store-thread.ts';
@@ -30,6 +30,10 @@ export class SqliteStore implements Store {
 
   messages(query: MessageQuery): Promise<readonly LogRow[]> {
     return this.#thread?.ask({ type: 'messages', query }) ?? Promise.reject(this.#notOpen());
+  }
+
+  audit(query: AuditQuery): Promise<readonly AuditRow[]> {
+    return this.#thread?.ask({ type: 'audit', query }) ?? Promise.reject(this.#notOpen());
   }
 
   close(): Promise<void> {

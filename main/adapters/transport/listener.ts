@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import { reasonOf } from '../../../shared/errors.ts';
-import { shorten } from '../../../shared/ids.ts';
+import { type NodeId, shorten } from '../../../shared/ids.ts';
 import type { Line } from './connection.ts';
 import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKES, MAX_HTTP_HEADER_BYTES, WEBSOCKET_OPTIONS } from './defaults.ts';
 import { endpointOf } from './endpoint.ts';
@@ -19,6 +19,8 @@ export interface ListenerParts {
   readonly maxConnections: number;
   readonly ownEnds: OwnEnds;
   readonly log: (message: string) => void;
+  /** Cut before HTTP. */
+  refuses(node: NodeId): boolean;
   /** Whether one more line may open. */
   hasRoom(): boolean;
   /** Must take its frames before it returns. */
@@ -111,6 +113,7 @@ export class Listener {
     try {
       const peer = peerOf(socket, credentials);
       if (peer === credentials.node) return void this.#selfSecured(socket);
+      if (this.#parts.refuses(peer)) throw new Error(`is blocked: ${peer}`);
       const remote = endpointOf(socket);
       if (!remote) throw new Error('hung up');
       const binding = bindingOf(socket, peer, credentials.node);

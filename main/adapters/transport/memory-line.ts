@@ -10,6 +10,7 @@ const BINDING_BYTES = 32;
 export interface Party {
   readonly node: NodeId;
   accept(connection: MemoryConnection): ConnectionReader;
+  refuses?(node: NodeId): boolean;
 }
 
 export interface MemoryLineParts {

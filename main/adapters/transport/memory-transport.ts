@@ -40,10 +40,10 @@ export class MemoryTransport implements Transport {
     this.#wantedPort = wantedPort;
   }
 
-  async listen(accept: Accept): Promise<{ readonly port: number }> {
+  async listen(accept: Accept, refuses: (node: NodeId) => boolean = () => false): Promise<{ readonly port: number }> {
     if (this.#port !== undefined || this.#isStopped)
       throw new InterMachineError('INTERNAL', 'A transport listens once; make a new one to listen again.');
-    this.#listening = this.#party(accept);
+    this.#listening = { ...this.#party(accept), refuses };
     this.#port = this.#wiring.listen(this.#listening, this.#wantedPort);
     return { port: this.#port };
   }
@@ -96,6 +96,7 @@ export class MemoryTransport implements Transport {
       throw new InterMachineError('DIALLED_SELF', `${formatEndpoint(endpoint)} is this node itself`);
     if (other.node === this.#node) throw copiedError(endpoint);
     if (expected !== undefined && other.node !== expected) throw new Error(`it is another node, ${other.node}`);
+    if (other.refuses?.(this.#node)) throw new Error('it hung up');
     const line = this.#wiring.line(party, other, endpoint);
     try {
       await Promise.race([new Promise<void>((resolve) => line.open(resolve)), over]);

@@ -1,4 +1,5 @@
 import { InterMachineError, reasonOf } from '../../../shared/errors.ts';
+import type { NodeId } from '../../../shared/ids.ts';
 import type { Accept, DialTarget, Transport } from '../../core/ports.ts';
 import { type Line, WebSocketConnection } from './connection.ts';
 import { LEAVING, MAX_CONNECTIONS } from './defaults.ts';
@@ -37,7 +38,7 @@ export class WebSocketTransport implements Transport {
     this.#dialler = new Dialler(options, this.#ownEnds, options.dialTimeoutMs);
   }
 
-  async listen(accept: Accept): Promise<{ readonly port: number }> {
+  async listen(accept: Accept, refuses: (node: NodeId) => boolean = () => false): Promise<{ readonly port: number }> {
     if (this.#listener || this.#isLeaving)
       throw new InterMachineError('INTERNAL', 'A transport listens once; make a new one to listen again.');
     const { port = 0, host, handshakeTimeoutMs, log } = this.#options;
@@ -47,6 +48,7 @@ export class WebSocketTransport implements Transport {
       maxConnections: this.#maxConnections,
       ownEnds: this.#ownEnds,
       log,
+      refuses,
       hasRoom: () => this.#hasRoom,
       opened: (line) => {
         try {

@@ -17,7 +17,13 @@ const OUTCOMES: Readonly<Record<OutcomeStatus, Tone>> = {
   expired: 'bad',
   lost: 'bad',
 };
-const PEERS: Readonly<Record<PeerState, Tone>> = { alive: 'good', suspect: 'warn', offline: 'idle', untrusted: 'bad' };
+const PEERS: Readonly<Record<PeerState, Tone>> = {
+  alive: 'good',
+  suspect: 'warn',
+  offline: 'idle',
+  untrusted: 'bad',
+  blocked: 'bad',
+};
 const FILES: Readonly<Record<FileState, readonly [Tone, string]>> = {
   running: ['good', 'running'],
   warned: ['warn', 'running, with warnings'],

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readOrCreateKeyMaterial } from '../../../main/adapters/identity/file.ts';
-import { NetworkKey, readOrCreateNetworkKey } from '../../../main/adapters/identity/network-key.ts';
+import { followNetworkKey, NetworkKey, readOrCreateNetworkKey } from '../../../main/adapters/identity/network-key.ts';
 import { until } from '../../support/transport/until.ts';
 
 const run = promisify(execFile);
@@ -158,4 +158,24 @@ test.each(FILES)('where the directory of the %s cannot be made, the error says s
     code: 'DATA_DIR_UNUSABLE',
     message: expect.stringContaining(beneath),
   });
+});
+
+test('the network key’s file follows a change of key, and stays its owner’s alone', async () => {
+  const old = await readOrCreateNetworkKey(keyFile);
+  const fresh = NetworkKey.random();
+  await followNetworkKey(keyFile, fresh, [old.id]);
+  expect((await readOrCreateNetworkKey(keyFile)).id).toBe(fresh.id);
+  if (process.platform !== 'win32') expect((await stat(keyFile)).mode & 0o077).toBe(0);
+  expect(await readdir(directory)).toEqual(['network-key']);
+});
+
+test.each([NetworkKey.random().reveal(), 'what somebody wrote'])('but not where %s is in it', async (text) => {
+  await writeFile(keyFile, text, { mode: 0o600 });
+  await followNetworkKey(keyFile, NetworkKey.random(), [NetworkKey.random().id]);
+  expect(await readFile(keyFile, 'utf8')).toBe(text);
+});
+
+test('and none is made where there is none', async () => {
+  await followNetworkKey(keyFile, NetworkKey.random(), [NetworkKey.random().id]);
+  expect(await readdir(directory)).toEqual([]);
 });

@@ -180,3 +180,13 @@ test('the compiled store runs its thread from the compiled file beside it', asyn
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: directory });
   expect(stdout).toBe('0 5\n');
 });
+
+test.skipIf(process.platform === 'win32')('the database and its journal can be read by their owner alone', async () => {
+  const file = databaseFile();
+  const store = new SqliteStore({ file });
+  await store.open();
+  await store.commit([log('1')]);
+  for (const name of readdirSync(dirname(file)))
+    expect([name, statSync(join(dirname(file), name)).mode & 0o077]).toEqual([name, 0]);
+  await store.close();
+});

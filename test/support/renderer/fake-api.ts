@@ -34,8 +34,34 @@ export function fakeCalls(world: FakeWorld): CallHandlers<Calls> {
       world.told.push(`stop ${(input as { readonly machine: string }).machine}`);
       return {};
     },
+    audit: () => world.audit,
+    networkKey: () => ({ key: 'mjq4w2uykbhdtz7rnc5ovx3seq' }),
+    ...(Object.fromEntries(TRUST_CALLS.map((name) => [name, told(world, name)])) as Pick<
+      CallHandlers<Calls>,
+      (typeof TRUST_CALLS)[number]
+    >),
   };
 }
+
+const TRUST_CALLS = [
+  'join',
+  'rotate',
+  'trust',
+  'revoke',
+  'block',
+  'unblock',
+  'compareDigits',
+  'showCode',
+  'typeCode',
+  'agree',
+  'endPairing',
+] as const;
+
+/** Written down, as it was asked. */
+const told = (world: FakeWorld, name: string) => (input: unknown) => {
+  world.told.push(`${name} ${JSON.stringify(input)}`);
+  return {};
+};
 
 function select(log: readonly MessageView[], filter: MessageFilter): readonly MessageView[] {
   const rows: MessageView[] = [];
@@ -66,6 +92,20 @@ export function fakeStreams(world: FakeWorld): StreamHandlers<Streams> {
           if (!stale) return undefined;
           stale = false;
           return world.peers;
+        },
+      );
+    },
+    trust() {
+      let stale = true;
+      return batched(
+        world,
+        (change) => {
+          if (change.kind === 'trust') stale = true;
+        },
+        () => {
+          if (!stale) return undefined;
+          stale = false;
+          return world.trust;
         },
       );
     },

@@ -1,5 +1,6 @@
 import { diagnosisOf } from '../../../main/core/diagnosis.ts';
 import type {
+  AuditView,
   Chart,
   FilesItem,
   LogOutcome,
@@ -8,6 +9,7 @@ import type {
   MessageView,
   NodeView,
   PeerView,
+  TrustView,
 } from '../../../shared/api.ts';
 import type { Diagnosis } from '../../../shared/diagnosis.ts';
 import type { Outcome, OutcomeStatus } from '../../../shared/envelope.ts';
@@ -18,6 +20,7 @@ import { factsOf } from '../facts.ts';
 export type Change =
   | { readonly kind: 'peers' }
   | { readonly kind: 'files' }
+  | { readonly kind: 'trust' }
   | { readonly kind: 'machine'; readonly address: Address }
   | { readonly kind: 'row'; readonly row: MessageView }
   | { readonly kind: 'outcome'; readonly outcome: LogOutcome }
@@ -42,6 +45,16 @@ export class FakeWorld {
   peers: readonly PeerView[] = [];
   files: FilesItem = { folder: '/home/ann/.local/share/intermachine/nodes/hall/machines', files: [] };
   diagnosis: Diagnosis = diagnosisOf(factsOf());
+  trust: TrustView = {
+    open: false,
+    keyId: 'k3v7qd2m',
+    replaced: [],
+    members: 0,
+    strangers: [],
+    trusted: [],
+    blocked: [],
+  };
+  audit: readonly AuditView[] = [];
   readonly machines = new Map<Address, MachineView>();
   /** Oldest first. */
   readonly log: MessageView[] = [];
@@ -65,6 +78,7 @@ export class FakeWorld {
       version: '0.1.0',
       port: 49_152,
       startedAt: Date.now() - 3_723_000,
+      mayAct: true,
       networkKeyId: 'k3v7qd2m',
     };
   }
@@ -82,6 +96,11 @@ export class FakeWorld {
   setPeers(peers: readonly PeerView[]): void {
     this.peers = peers;
     this.#tell({ kind: 'peers' });
+  }
+
+  setTrust(change: Partial<TrustView>): void {
+    this.trust = { ...this.trust, ...change };
+    this.#tell({ kind: 'trust' });
   }
 
   addPeer(name: string, more: Partial<PeerView> = {}): PeerView {

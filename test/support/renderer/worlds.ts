@@ -1,5 +1,6 @@
+import type { PairingView, StrangerView } from '../../../shared/api.ts';
 import type { Address } from '../../../shared/ids.ts';
-import { FakeWorld } from './fake-world.ts';
+import { FakeWorld, fakeNodeId } from './fake-world.ts';
 import { pressLine, type Running } from './press-line.ts';
 
 /** Worlds to look at, and to test with, by name. */
@@ -10,11 +11,59 @@ export const WORLDS: Readonly<Record<string, () => Running>> = {
     const world = new FakeWorld('demo');
     const { networkKeyId: _, ...node } = world.node;
     world.node = node;
+    const { keyId: __, ...trust } = world.trust;
+    world.trust = { ...trust, open: true };
     return { world, stop: () => {} };
   },
+  strangers: () => ({ world: strangersWorld(), stop: () => {} }),
   busy: () => busy(500, 1_000),
   hostile: () => ({ world: hostileWorld(), stop: () => {} }),
 };
+
+/** A node with strangers around it, members, a blocked node, and people who did things. */
+export function strangersWorld(): FakeWorld {
+  const world = new FakeWorld('hall');
+  const [attic, cellar] = [world.addPeer('attic'), world.addPeer('cellar', { state: 'offline' })];
+  const now = Date.now();
+  const stranger = (name: string, more: Partial<StrangerView> = {}): StrangerView => ({
+    id: fakeNodeId(`stranger ${name}`),
+    name,
+    endpoints: [{ host: '192.168.7.40', port: 49_300 }],
+    types: [],
+    ...more,
+  });
+  world.setTrust({
+    members: 2,
+    strangers: [
+      stranger('packing-line-2', { types: ['Conveyor', 'Labeller', 'Service_Alpha_1'] }),
+      stranger('attic', { knockedAt: now - 42_000, namesake: attic.id }),
+      stranger('', { knockedAt: now - 400_000, endpoints: [] }),
+    ],
+    replaced: [{ keyId: 'q7m2ycd4', until: now + 29 * 86_400_000 }],
+    trusted: [{ id: cellar.id, name: 'cellar', at: now - 86_400_000 }],
+    blocked: [{ id: fakeNodeId('blocked'), name: 'old-laptop', at: now - 3_600_000 }],
+  });
+  world.audit = [
+    { action: 'block', subject: fakeNodeId('blocked'), detail: 'key k3v7qd2m', by: 'dashboard' },
+    { action: 'send', subject: `im://${attic.id}/Press_1`, detail: 'LOAD', by: 'command' },
+    { action: 'pair', subject: attic.id, detail: 'compared digits, gave the key', by: 'dashboard' },
+  ].map((row, at) => ({ ...row, place: 3 - at, at: now - (at + 1) * 3_600_000 }));
+  return world;
+}
+
+/** One pairing as a page sees it, at the digits. */
+export const comparing = (more: Partial<PairingView> = {}): PairingView => ({
+  method: 'digits',
+  opened: true,
+  asked: false,
+  stage: 'comparing',
+  peer: { id: fakeNodeId('stranger packing-line-2'), name: 'packing-line-2' },
+  digits: '042917',
+  agreed: false,
+  peerAgreed: false,
+  closesAt: Date.now() + 93_000,
+  ...more,
+});
 
 /** Many machines that change all the time, and many messages. */
 export function busy(machines: number, messagesEachSecond: number): Running {
@@ -62,6 +111,24 @@ export const HOSTILE_NAMES = [
 /** Names that a peer of a strange build might send, wherever a text can come from a peer. */
 export function hostileWorld(): FakeWorld {
   const world = new FakeWorld('under-attack');
+  world.setTrust({
+    strangers: HOSTILE_NAMES.map((name, index) => ({
+      id: fakeNodeId(`stranger ${index}`),
+      name,
+      endpoints: [{ host: name, port: 1 }],
+      types: [name],
+    })),
+    blocked: HOSTILE_NAMES.map((name, index) => ({ id: fakeNodeId(`blocked ${index}`), name, at: 0 })),
+    pairing: comparing({ peer: { id: fakeNodeId('stranger 2'), name: HOSTILE_NAMES[2] ?? '' } }),
+  });
+  world.audit = HOSTILE_NAMES.map((name, place) => ({
+    place,
+    at: 0,
+    by: name,
+    action: name,
+    subject: name,
+    detail: name,
+  }));
   for (const [index, name] of HOSTILE_NAMES.entries()) {
     const peer = world.addPeer(`peer ${index}`, { name, problem: name, advertisedTypes: [name] });
     const machine = world.addMachine(`machine_${index}`, name, peer, {

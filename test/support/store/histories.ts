@@ -80,6 +80,10 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     })
     .map((machine) => ({ type: 'machine' as const, row: machine })),
   fc.record({ node: nodes, id: machines }).map((which) => ({ type: 'machineRemove' as const, ...which })),
+  fc.array(text, { maxLength: 2 }).map((secrets) => ({
+    type: 'trust' as const,
+    state: { keys: secrets.map((secret) => ({ secret })), left: [], without: [KITCHEN], trusted: [], blocked: [] },
+  })),
 );
 
 /** What happens to a store, one after the other. */

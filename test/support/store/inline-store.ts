@@ -1,5 +1,5 @@
 import { SqliteConnection } from '../../../main/adapters/store/sqlite-connection.ts';
-import type { Change, MessageQuery, Store } from '../../../main/core/ports.ts';
+import type { AuditQuery, Change, MessageQuery, Store } from '../../../main/core/ports.ts';
 
 /** The database of a SqliteStore on the test's own thread: starting a thread for each history would take minutes. */
 export class InlineStore implements Store {
@@ -21,6 +21,10 @@ export class InlineStore implements Store {
 
   async messages(query: MessageQuery) {
     return this.#connection!.messages(query);
+  }
+
+  async audit(query: AuditQuery) {
+    return this.#connection!.audit(query);
   }
 
   async close() {

@@ -50,6 +50,10 @@ function step({ state, log }: StoreModel, change: Change): StoreModel | undefine
       const others = state.machines.filter(({ node, id }) => node !== change.row.node || id !== change.row.id);
       return { log, state: { ...state, machines: [...others, change.row] } };
     }
+    case 'trust':
+      return { log, state: { ...state, trust: change.state } };
+    case 'audit':
+      return { log, state };
     case 'machineRemove': {
       const machines = state.machines.filter(({ node, id }) => node !== change.node || id !== change.id);
       return { log, state: { ...state, machines } };

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { Failure, MachineLive, MachineView } from '../../../../shared/api.ts';
+import { useMayAct } from '../../network.tsx';
 import { asError, useClient } from '../../node-link.tsx';
 import { timeOfDay } from '../../parts/format.ts';
 import { Text } from '../../parts/text.tsx';
@@ -14,6 +15,7 @@ const MAX_SHOWN = 5;
 
 /** What went wrong with the machine lately, and the two things that a person can do about it. */
 export function HealthPanel({ view, live }: HealthPanelProps) {
+  const mayAct = useMayAct();
   const failures = live?.failures.toReversed().slice(0, MAX_SHOWN) ?? [];
   return (
     <div className="health">
@@ -25,7 +27,7 @@ export function HealthPanel({ view, live }: HealthPanelProps) {
           ))}
         </ul>
       )}
-      {view.local && <Buttons machine={view.id} isStopped={live !== undefined && live.status !== 'active'} />}
+      {view.local && mayAct && <Buttons machine={view.id} isStopped={live !== undefined && live.status !== 'active'} />}
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { type FormEvent, useId, useMemo, useState } from 'react';
 import type { Chart, MachineLive } from '../../../../shared/api.ts';
 import type { Outcome } from '../../../../shared/envelope.ts';
 import type { InterMachineError } from '../../../../shared/errors.ts';
+import { useMayAct } from '../../network.tsx';
 import { asError, useClient } from '../../node-link.tsx';
 import { plain } from '../../parts/text.tsx';
 import { acceptedEvents } from './accepted-events.ts';
@@ -26,6 +27,7 @@ const MAX_OFFERED = 12;
 /** Sends the machine an event, in the name of this node. */
 export function SendForm({ address, chart, live }: SendFormProps) {
   const client = useClient();
+  const mayAct = useMayAct();
   const [type, setType] = useState('');
   const [body, setBody] = useState('');
   const [isTried, setTried] = useState(false);
@@ -110,7 +112,7 @@ export function SendForm({ address, chart, live }: SendFormProps) {
         {!read.ok && <FaultText fault={read.fault} text={body} />}
       </div>
       <div className="send-row">
-        <button type="submit" className="button primary" disabled={!client || sent?.state === 'sending'}>
+        <button type="submit" className="button primary" disabled={!client || !mayAct || sent?.state === 'sending'}>
           Send
         </button>
         <div role="status" className="send-status">

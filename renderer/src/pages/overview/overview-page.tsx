@@ -7,6 +7,7 @@ import { useNow } from '../../parts/hooks.ts';
 import { Skeleton } from '../../parts/notice.tsx';
 import { Text } from '../../parts/text.tsx';
 import { typeColour } from '../../parts/type-colour.ts';
+import { isRunning, Stranger } from '../trust/strangers.tsx';
 import { Peers } from './peers.tsx';
 import type { Pulses } from './pulses.ts';
 import { RightNow } from './right-now.tsx';
@@ -23,7 +24,7 @@ const NO_MACHINES: ReadonlyMap<Address, MachineView> = new Map();
 
 /** The network at a glance. */
 export function OverviewPage() {
-  const { node, peers = NONE, machines = NO_MACHINES } = useNetwork();
+  const { node, peers = NONE, machines = NO_MACHINES, trust } = useNetwork();
   const [traffic] = useState(() => new Traffic());
   const pulses = useRef<Pulses>(undefined);
   useItems('log', NOTHING, {
@@ -68,6 +69,7 @@ export function OverviewPage() {
     <div className="page overview">
       <ThisNode
         node={node}
+        keyId={trust ? trust.keyId : node.networkKeyId}
         peers={peers.filter(({ state }) => state === 'alive').length}
         known={peers.length}
         machines={machines.size}
@@ -84,10 +86,28 @@ export function OverviewPage() {
         </section>
         <RightNow machines={machines} waits={waits} />
       </div>
-      <Peers peers={peers} machinesOn={machinesOn} />
+      {trust && !trust.open && trust.strangers.length > 0 && !isRunning(trust.pairing?.stage) && (
+        <section className="card" aria-labelledby="found-title">
+          <div className="card-head">
+            <h2 id="found-title">Found, not trusted</h2>
+            <a className="push" href="#/trust">
+              Who may come in
+            </a>
+          </div>
+          <ul className="node-rows">
+            {trust.strangers.slice(0, MOST_STRANGERS).map((stranger) => (
+              <Stranger key={stranger.id} stranger={stranger} />
+            ))}
+          </ul>
+        </section>
+      )}
+      <Peers peers={peers.filter(({ state }) => state !== 'untrusted')} machinesOn={machinesOn} />
     </div>
   );
 }
+
+/** That the overview has room for; the page about trust has all. */
+const MOST_STRANGERS = 3;
 
 function waitsOf(
   machines: ReadonlyMap<Address, MachineView>,

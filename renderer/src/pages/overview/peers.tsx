@@ -6,7 +6,7 @@ import { count, plural, roundTrip } from '../../parts/format.ts';
 import { Notice } from '../../parts/notice.tsx';
 import { plain, Text } from '../../parts/text.tsx';
 
-const ORDER: Readonly<Record<PeerState, number>> = { alive: 0, suspect: 1, offline: 2, untrusted: 3 };
+const ORDER: Readonly<Record<PeerState, number>> = { alive: 0, suspect: 1, offline: 2, untrusted: 3, blocked: 4 };
 /** More are found by the machines' page; a table of thousands helps nobody here. */
 const MOST = 200;
 

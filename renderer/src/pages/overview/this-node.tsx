@@ -7,6 +7,8 @@ import { Rate } from './rate.tsx';
 
 interface ThisNodeProps {
   readonly node: NodeView;
+  /** Missing in an open network. */
+  readonly keyId: string | undefined;
   /** Alive. */
   readonly peers: number;
   /** All that are known. */
@@ -17,7 +19,7 @@ interface ThisNodeProps {
 }
 
 /** Who serves this page, and in numbers how it is. */
-export function ThisNode({ node, peers, known, machines, waiting, rates }: ThisNodeProps) {
+export function ThisNode({ node, keyId, peers, known, machines, waiting, rates }: ThisNodeProps) {
   const now = useNow(1_000);
   return (
     <section className="this-node card" aria-label="This node">
@@ -36,7 +38,7 @@ export function ThisNode({ node, peers, known, machines, waiting, rates }: ThisN
         <div>
           <dt>Network</dt>
           <dd>
-            {node.networkKeyId === undefined ? (
+            {keyId === undefined ? (
               <span
                 className="badge open-network"
                 title="Anybody on this network can join and send: for demos and closed labs only"
@@ -44,7 +46,7 @@ export function ThisNode({ node, peers, known, machines, waiting, rates }: ThisN
                 OPEN
               </span>
             ) : (
-              <CopyId id={node.networkKeyId} label="the id of the network key" />
+              <CopyId id={keyId} label="the id of the network key" />
             )}
           </dd>
         </div>

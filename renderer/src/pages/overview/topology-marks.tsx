@@ -95,6 +95,7 @@ const GLYPHS: Readonly<Record<TopologyNode['state'], string>> = {
   alive: BOX,
   suspect: 'M12 5v9M12 18v.5',
   offline: 'M6 6l12 12M18 6L6 18',
+  blocked: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M6 6l12 12',
   untrusted: 'M12 3l8 3v6c0 4.500-3.200 7.600-8 9-4.800-1.400-8-4.500-8-9V6zM9.500 9.500l5 5M14.500 9.500l-5 5',
 };
 
