@@ -444,7 +444,8 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     if (channel.isForPairing) return this.#parts.pairing.closed(channel, code, reason);
     if (code === CLOSE.self) return;
     // Whoever came by itself and was not let in is nobody's peer.
-    if (code === CLOSE.notTrusted && !channel.dialled && !this.#peers.has(channel.peer)) return;
+    const isWorthTelling = code === CLOSE.otherVersion || code === CLOSE.otherNamespace;
+    if (!channel.dialled && !isWorthTelling && !this.#peers.has(channel.peer)) return;
     const peer = this.#peer(channel.peer);
     if (peer.channel && peer.channel !== channel) return;
     const wasOpen = peer.channel === channel;
