@@ -6,7 +6,7 @@ import type { Clock, Connection, ConnectionReader, Identity } from './ports.ts';
 import { decode, encode, type Frame, type Generation, type Hello } from './wire.ts';
 
 /** The frames that the owner of a channel sees, and only once the channel is open. */
-export type Content = Exclude<Frame, { readonly type: 'hello' | 'welcome' | 'ping' | 'pong' }>;
+export type Content = Exclude<Frame, { readonly type: 'hello' | 'welcome' | 'behind' | 'ping' | 'pong' }>;
 
 /** What a channel tells; handed over at birth. */
 export interface ChannelOwner {
@@ -14,6 +14,8 @@ export interface ChannelOwner {
   proven(channel: Channel, hello: Hello): void;
   /** The peer chose this connection. Only from a node with a smaller id. */
   welcomed(channel: Channel, generation: Generation): void;
+  /** The peer remembers a later incarnation of ours. Only from a node with a larger id. */
+  isBehind(channel: Channel, incarnation: number): void;
   content(channel: Channel, frame: Content): void;
   closed(channel: Channel, code: number, reason: string): void;
 }
@@ -31,7 +33,7 @@ export interface ChannelParts {
 /** The authenticated conversation with one peer over one connection: greeting, heartbeat, and the frames in between. */
 export class Channel implements ConnectionReader {
   readonly #parts: ChannelParts;
-  #stage: 'greeting' | 'proven' | 'open' | 'closed' = 'greeting';
+  #stage: 'greeting' | 'proven' | 'behind' | 'open' | 'closed' = 'greeting';
   #timer: unknown;
   #tickDueAt = 0;
   #startedAt: number;
@@ -92,6 +94,12 @@ export class Channel implements ConnectionReader {
     this.#send({ type: 'welcome', generation });
   }
 
+  /** Tells the peer which of its incarnations we know; what comes before its next welcome is left aside. */
+  behind(incarnation: number): void {
+    this.#stage = 'behind';
+    this.#send({ type: 'behind', incarnation });
+  }
+
   /** From here on content passes. */
   open(): void {
     this.#stage = 'open';
@@ -135,12 +143,15 @@ export class Channel implements ConnectionReader {
         return this.#greet(frame);
       case 'welcome':
         return this.#beWelcomed(frame.generation);
+      case 'behind':
+        return this.#beTold(frame.incarnation);
       case 'ping':
         return this.#send({ type: 'pong', at: frame.at });
       case 'pong':
         this.#roundTripMs = Math.max(0, this.#parts.clock.now() - frame.at);
         return;
       default:
+        if (this.#stage === 'behind') return;
         if (this.#stage !== 'open') throw new InterMachineError('FRAME_INVALID', `Frame: ${frame.type} before welcome`);
         this.#parts.owner.content(this, frame);
     }
@@ -162,9 +173,16 @@ export class Channel implements ConnectionReader {
 
   #beWelcomed(generation: Generation): void {
     const { identity, owner } = this.#parts;
-    if (this.#stage !== 'proven' || identity.node < this.peer)
+    if ((this.#stage !== 'proven' && this.#stage !== 'behind') || identity.node < this.peer)
       throw new InterMachineError('FRAME_INVALID', 'Frame: welcome out of place');
     owner.welcomed(this, generation);
+  }
+
+  #beTold(incarnation: number): void {
+    const { identity, owner } = this.#parts;
+    if (this.#stage !== 'open' || identity.node > this.peer)
+      throw new InterMachineError('FRAME_INVALID', 'Frame: behind out of place');
+    owner.isBehind(this, incarnation);
   }
 
   // ---- Heartbeat

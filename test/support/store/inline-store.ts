@@ -1,9 +1,11 @@
 import { SqliteConnection } from '../../../main/adapters/store/sqlite-connection.ts';
-import type { Change, MessageQuery, Store } from '../../../main/core/ports.ts';
+import type { DeadLetterQuery, MessageQuery, Store, StoredChange } from '../../../main/core/ports.ts';
 
 /** The database of a SqliteStore on the test's own thread: starting a thread for each history would take minutes. */
 export class InlineStore implements Store {
   readonly #file: string;
+  readonly isTight = false;
+  readonly searchBehind = 0;
   #connection: SqliteConnection | undefined;
 
   constructor(file: string) {
@@ -15,12 +17,16 @@ export class InlineStore implements Store {
     return this.#connection.state();
   }
 
-  async commit(changes: readonly Change[]) {
+  async commit(changes: readonly StoredChange[]) {
     this.#connection!.commit(changes);
   }
 
   async messages(query: MessageQuery) {
     return this.#connection!.messages(query);
+  }
+
+  async deadLetters(query: DeadLetterQuery) {
+    return this.#connection!.deadLetters(query);
   }
 
   async close() {
