@@ -25,6 +25,11 @@ export class Emitter<Events> implements Observable<Events> {
     };
   }
 
+  /** Whether anybody listens: what takes work to tell can be left out. */
+  has(name: keyof Events): boolean {
+    return (this.#listeners[name]?.size ?? 0) > 0;
+  }
+
   /** Returns whether anybody listens. */
   emit<Name extends keyof Events>(name: Name, payload: Events[Name]): boolean {
     const listeners = this.#listeners[name] ?? new Set();

@@ -8,6 +8,9 @@ export type ErrorCode =
   | 'ASK_TIMED_OUT'
   | 'EVENT_IGNORED'
   | 'EVENT_INVALID'
+  | 'ENVELOPE_CHANGED'
+  | 'ENVELOPE_DAMAGED'
+  | 'ENVELOPE_EXPIRED'
   | 'ENVELOPE_TOO_LARGE'
   | 'MACHINE_AMBIGUOUS'
   | 'MACHINE_BUSY'
@@ -30,6 +33,7 @@ export type ErrorCode =
   | 'PEER_BUSY'
   | 'PAIRING_BUSY'
   | 'PAIRING_FAILED'
+  | 'PEER_FORGOTTEN'
   | 'PEER_OFFLINE'
   // The dashboard's calls
   | 'CALL_TIMED_OUT'
@@ -45,6 +49,7 @@ export type ErrorCode =
   | 'FRAME_INVALID'
   | 'PROTOCOL_DIFFERS'
   // What the machine or the person set up
+  | 'BACKUP_FAILED'
   | 'CONFIG_INVALID'
   | 'DATA_DIR_LOCKED'
   | 'DATA_DIR_UNUSABLE'

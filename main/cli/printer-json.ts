@@ -30,7 +30,7 @@ export class JsonPrinter implements Printer {
     this.#line('machine', { change, ...machine });
   }
 
-  message({ eventType, eventJson, position: _, ...row }: NewLogRow): void {
+  message({ eventType, eventJson, ...row }: NewLogRow): void {
     this.#line('message', { ...row, type: eventType, payload: JSON.parse(eventJson) as unknown });
   }
 

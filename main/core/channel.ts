@@ -7,7 +7,10 @@ import type { Clock, Connection, ConnectionReader, Proof, Role } from './ports.t
 import { decode, encode, type Frame, type Generation, type Hello } from './wire.ts';
 
 /** The frames that the owner of a channel sees, and only once the channel is open. */
-export type Content = Exclude<Frame, PairingFrame | { readonly type: 'hello' | 'welcome' | 'ping' | 'pong' }>;
+export type Content = Exclude<
+  Frame,
+  PairingFrame | { readonly type: 'hello' | 'welcome' | 'behind' | 'ping' | 'pong' }
+>;
 
 /** Who may come in. */
 export interface Door {
@@ -28,6 +31,8 @@ export interface ChannelOwner {
   pairingFrame(channel: Channel, frame: PairingFrame): void;
   /** The peer chose this connection. Only from a node with a smaller id. */
   welcomed(channel: Channel, generation: Generation): void;
+  /** The peer remembers a later incarnation of ours. Only from a node with a larger id. */
+  isBehind(channel: Channel, incarnation: number): void;
   content(channel: Channel, frame: Content): void;
   closed(channel: Channel, code: number, reason: string): void;
 }
@@ -47,7 +52,7 @@ export interface ChannelParts {
 /** The authenticated conversation with one peer over one connection: greeting, heartbeat, and the frames in between. */
 export class Channel implements ConnectionReader {
   readonly #parts: ChannelParts;
-  #stage: 'greeting' | 'proven' | 'open' | 'pairing' | 'closed' = 'greeting';
+  #stage: 'greeting' | 'proven' | 'behind' | 'open' | 'pairing' | 'closed' = 'greeting';
   readonly #provenKeys = new Set<string>();
   #timer: unknown;
   #tickDueAt = 0;
@@ -141,6 +146,12 @@ export class Channel implements ConnectionReader {
     this.#send({ type: 'welcome', generation });
   }
 
+  /** Tells the peer which of its incarnations we know; what comes before its next welcome is left aside. */
+  behind(incarnation: number): void {
+    this.#stage = 'behind';
+    this.#send({ type: 'behind', incarnation });
+  }
+
   /** From here on content passes. */
   open(): void {
     this.#stage = 'open';
@@ -194,6 +205,8 @@ export class Channel implements ConnectionReader {
         return this.#greet(frame);
       case 'welcome':
         return this.#beWelcomed(frame.generation);
+      case 'behind':
+        return this.#beTold(frame.incarnation);
       case 'ping':
         return this.#send({ type: 'pong', at: frame.at });
       case 'pong':
@@ -201,6 +214,7 @@ export class Channel implements ConnectionReader {
         return;
       default:
         if (isPairingFrame(frame)) return this.#pair(frame);
+        if (this.#stage === 'behind') return;
         if (this.#stage !== 'open') throw new InterMachineError('FRAME_INVALID', `Frame: ${frame.type} before welcome`);
         this.#parts.owner.content(this, frame);
     }
@@ -235,9 +249,16 @@ export class Channel implements ConnectionReader {
 
   #beWelcomed(generation: Generation): void {
     const { door, owner } = this.#parts;
-    if (this.#stage !== 'proven' || door.node < this.peer)
+    if ((this.#stage !== 'proven' && this.#stage !== 'behind') || door.node < this.peer)
       throw new InterMachineError('FRAME_INVALID', 'Frame: welcome out of place');
     owner.welcomed(this, generation);
+  }
+
+  #beTold(incarnation: number): void {
+    const { door, owner } = this.#parts;
+    if (this.#stage !== 'open' || door.node > this.peer)
+      throw new InterMachineError('FRAME_INVALID', 'Frame: behind out of place');
+    owner.isBehind(this, incarnation);
   }
 
   // ---- Heartbeat

@@ -1,4 +1,7 @@
+import { isEnvelopeId } from '../../shared/envelope-text.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
+
+export { isEnvelopeId };
 
 // What comes from a peer is unknown until one of these has named it. By hand and not by a schema: they run for every frame.
 
@@ -13,8 +16,6 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
 export const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
 export const isSequence = (value: unknown): value is number => isCount(value) && value > 0;
-export const isEnvelopeId = (value: unknown): value is string =>
-  typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
 export const isOptionalId = (value: unknown): value is string | 0 => value === 0 || isEnvelopeId(value);
 export const isEpoch = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
 export const isCode = (value: unknown): value is ErrorCode => typeof value === 'string' && /^[A-Z_]{1,40}$/.test(value);

@@ -113,23 +113,60 @@ export const MAX_BATCH_BYTES = 64 * 1024;
 
 // ---- Delivery -------------------------------------------------------------------------------------
 
-/** Envelopes that wait for one peer; then OUTBOX_FULL. */
-export const MAX_OUTBOX_ROWS = 20_000;
-/** UTF-16 units, so at least bytes for plain ASCII, that wait for one peer; then OUTBOX_FULL. */
-export const MAX_OUTBOX_LENGTH = 64 * 1024 * 1024;
-/** Envelopes sent on one connection and not yet acknowledged. */
-export const WINDOW_ROWS = 4_096;
-/** UTF-16 units sent on one connection and not yet acknowledged. */
-export const WINDOW_LENGTH = 1024 * 1024;
-/** Epochs named in one `resume`, the oldest first: keeps the frame small for a sender that restarts in a loop. */
-export const MAX_RESUME_EPOCHS = 64;
+/** What one node holds for its peers and its machines at the most. Lengths are UTF-16 units, so at least bytes for plain ASCII. */
+export interface DeliveryLimits {
+  /** Envelopes, and their length, that wait for one peer; then OUTBOX_FULL. */
+  readonly outboxRows: number;
+  readonly outboxLength: number;
+  /** Envelopes, and their length, sent on one connection and not yet acknowledged. */
+  readonly windowRows: number;
+  readonly windowLength: number;
+  /** Epochs that are asked about at one time, the oldest first: keeps it small for a sender that restarts in a loop. */
+  readonly resumeEpochs: number;
+  /** Envelopes of one peer, and their length, that are with machines which have not handled them; then it gets no more credit. */
+  readonly inHandRows: number;
+  readonly inHandLength: number;
+  /** Envelopes that wait for one machine; then it is busy. */
+  readonly waitingRows: number;
+  /** Length of all that waits for machines of this node; then they are busy. */
+  readonly waitingLength: number;
+  /** Milliseconds that an envelope has to reach its machine, unless told otherwise. */
+  readonly ttlMs: number;
+}
+
+/** Envelopes that wait for one machine; then it is busy. */
+export const MAX_WAITING = 10_000;
+/** A week: a machine that was switched off over a long holiday still gets what was sent. */
+export const TTL_MS = 7 * 86_400_000;
+/** The longest that an envelope may live. Below it marks must not be forgotten, or it could be delivered twice. */
+export const MAX_TTL_MS = 365 * 86_400_000;
+
+export const DELIVERY_LIMITS: DeliveryLimits = {
+  outboxRows: 20_000,
+  outboxLength: 64 * 1024 * 1024,
+  windowRows: 4_096,
+  windowLength: 1024 * 1024,
+  resumeEpochs: 64,
+  inHandRows: 4_096,
+  inHandLength: 8 * 1024 * 1024,
+  waitingRows: MAX_WAITING,
+  waitingLength: 64 * 1024 * 1024,
+  ttlMs: TTL_MS,
+};
+
+/** Epochs named in one `resume` that a peer may send. */
+export const MAX_RESUME_EPOCHS = DELIVERY_LIMITS.resumeEpochs;
+/** Changes that are kept while the disk refuses them; the oldest go first, as they can be learned again. */
+export const MAX_FACTS_KEPT = 10_000;
+/** Deadlines, and a full disk, are looked at this often. */
+export const DELIVERY_TICK_MS = 1_000;
+/** A wall clock that moved by more than this against ours was set: deadlines stay where they were. */
+export const CLOCK_JUMP_MS = 3_600_000;
 
 // ---- Machines -------------------------------------------------------------------------------------
 
 /** The machines of a node get at most this long in one turn, so that timers and heartbeats stay on time. */
 export const RUN_SLICE_MS = 5;
-/** Envelopes that wait for one machine; then it is busy. */
-export const MAX_WAITING = 10_000;
 /** Microsteps in one step; an endless `always` or `raise` becomes an error of its machine. */
 export const MAX_ITERATIONS = 10_000;
 /** How often a machine gets an event at which it fails. */

@@ -1,26 +1,46 @@
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
-import type { Delivery, DeliveryInput, DeliveryOutput } from './delivery.ts';
-import type { Change, Scheduler, Store } from './ports.ts';
+import { DELIVERY_TICK_MS } from './defaults.ts';
+import type { Delivery, DeliveryInput } from './delivery.ts';
+import type { DeliveryTime } from './delivery-time.ts';
+import type { DeliveryOutput } from './delivery-turn.ts';
+import type { Clock, Scheduler, Store, StoredChange } from './ports.ts';
 
 export interface DeliveryRunnerParts {
   readonly delivery: Delivery;
   readonly store: Store;
   readonly scheduler: Scheduler;
+  readonly clock: Clock;
+  readonly time: DeliveryTime;
   readonly act: (output: Exclude<DeliveryOutput, { readonly type: 'commit' }>) => void;
   /** These changes are on disk now. */
-  readonly stored: (changes: readonly Change[]) => void;
+  readonly stored: (changes: readonly StoredChange[]) => void;
   readonly problem: (message: string) => void;
 }
 
 /** Carries out what the delivery says, and tells it when a turn ends and what became of its commits. */
 export class DeliveryRunner {
   readonly #parts: DeliveryRunnerParts;
+  #timer: unknown;
   #flushPlanned = false;
   #commits = 0;
   #whenIdle: (() => void)[] = [];
 
   constructor(parts: DeliveryRunnerParts) {
     this.#parts = parts;
+  }
+
+  /** From now on time passes. */
+  start(): void {
+    const { clock, time } = this.#parts;
+    this.#timer = clock.setTimeout(() => {
+      if (time.hasJumped) this.step({ type: 'change', change: { type: 'clock', ...time.row() } });
+      this.step({ type: 'tick' });
+      this.start();
+    }, DELIVERY_TICK_MS);
+  }
+
+  stop(): void {
+    this.#parts.clock.clearTimeout(this.#timer);
   }
 
   /** Throws what the delivery throws for a `send`: OUTBOX_FULL. */
@@ -49,14 +69,14 @@ export class DeliveryRunner {
     });
   }
 
-  #commit(changes: readonly Change[]): void {
+  #commit(changes: readonly StoredChange[]): void {
     this.#commits++;
     this.#parts.store
       .commit(changes)
       .then(
         () => {
           this.#parts.stored(changes);
-          this.step({ type: 'committed' });
+          this.step({ type: 'committed', isTight: this.#parts.store.isTight });
         },
         (thrown: unknown) => {
           const code = thrown instanceof InterMachineError ? thrown.code : 'STORE_FAILED';

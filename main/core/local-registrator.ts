@@ -64,6 +64,7 @@ export const machineryOf = (
     ...parts,
     knows,
     lines: NO_LINES,
+    nextId: parts.newId,
     sendAway: () => {},
     record: () => {},
     change: () => {},

@@ -16,14 +16,15 @@ import { type AskOptions, Asks, type Reply } from './asks.ts';
 import { Beats } from './beats.ts';
 import type { Content } from './channel.ts';
 import { MAX_ENVELOPE_BYTES } from './defaults.ts';
-import { logRow, type Parcel, type Verdict } from './delivery.ts';
 import { type Follower, Following, type FollowTarget } from './following.ts';
 import { type End, Host } from './host.ts';
 import { InFlight } from './in-flight.ts';
 import { Links } from './links.ts';
 import { Monitoring } from './monitoring.ts';
 import { Outcomes } from './outcomes.ts';
+import { logRow, type Parcel } from './parcel.ts';
 import type { Change, Clock, NewLogRow, Scheduler, StoredEnvelope } from './ports.ts';
+import type { Verdict } from './receiving.ts';
 import { type MachineInfo, Registry } from './registry.ts';
 import { type MachineChange, RegistrySync } from './registry-sync.ts';
 import { Router } from './router.ts';
@@ -65,7 +66,9 @@ export interface MachineryParts {
   readonly lines: Lines;
   /** Whether a machine of this id ran here before and was not unregistered. */
   readonly knows: (id: MachineId) => boolean;
-  /** Takes a reliable envelope for another node. Throws OUTBOX_FULL. */
+  /** The id that the next reliable envelope to another node will have. */
+  readonly nextId: (node: NodeId) => string;
+  /** Takes a reliable envelope for another node. Throws OUTBOX_FULL, STORE_FULL. */
   readonly sendAway: (parcel: Parcel) => void;
   /** Written with whatever is written next. */
   readonly record: (row: NewLogRow) => void;
@@ -181,11 +184,12 @@ export class Machinery {
 
   /** Rejects with EVENT_INVALID, ENVELOPE_TOO_LARGE, OUTBOX_FULL, STORE_FULL, STORE_FAILED, NODE_STOPPED. */
   async send(from: MachineId, to: MachineInfo, event: SendableEvent, options: SendOptions): Promise<Outcome> {
-    const parcel = this.#parcel(from, to.address, event);
+    const isVolatile = options.delivery === 'volatile' && !to.local;
+    const parcel = this.#parcel(from, to.address, event, isVolatile ? undefined : this.#reliableId(to));
     const until = options.until ?? (to.reachable ? 'handled' : 'accepted');
     return await this.#follow(parcel, to, until, () => {
-      if (options.delivery !== 'volatile' || to.local) this.router.route(parcel);
-      else this.#volatile.send(parcel, 'send', 0);
+      if (isVolatile) this.#volatile.send(parcel, 'send', 0);
+      else this.router.route(parcel);
     });
   }
 
@@ -210,8 +214,9 @@ export class Machinery {
     // Nobody is behind a node that sent in its own name; whoever wants an answer asks.
     if (machine === NODE_MACHINE_ID) return { id: parcel.id, status: 'ignored' };
     const to = this.registry.resolve(address);
+    const reliable = { ...parcel, id: this.#reliableId(to) };
     const until = options.until ?? (to.reachable ? 'handled' : 'accepted');
-    return await this.#follow(parcel, to, until, () => this.router.route(parcel));
+    return await this.#follow(reliable, to, until, () => this.router.route(reliable));
   }
 
   /** What became of an envelope that was sent from here. */
@@ -314,9 +319,14 @@ export class Machinery {
 
   // ---- Within
 
-  #parcel(from: MachineId, to: Address, event: SendableEvent): Parcel {
+  /** Between nodes an envelope is named by its place in the stream. */
+  #reliableId({ node, local }: MachineInfo): string {
+    return local ? this.#parts.newId() : this.#parts.nextId(node);
+  }
+
+  #parcel(from: MachineId, to: Address, event: SendableEvent, id = this.#parts.newId()): Parcel {
     this.assertOpen();
-    const { self, newId, clock } = this.#parts;
+    const { self, clock } = this.#parts;
     const eventJson = encodeEvent(event);
     const size = eventJson.length * 3 > MAX_ENVELOPE_BYTES ? utf8Length(eventJson) : 0;
     if (size > MAX_ENVELOPE_BYTES) {
@@ -327,7 +337,7 @@ export class Machinery {
     }
     const causationId = this.host.handlingEnvelopeId;
     return {
-      id: newId(),
+      id,
       from: addressOf(self, from),
       to,
       sentAt: clock.wallTime(),

@@ -4,7 +4,7 @@ import { isNodeId, type NodeId, nodeId } from '../../shared/ids.ts';
 import { Pairing } from './pairing.ts';
 import type { KeyFrame } from './pairing-frames.ts';
 import type { PeerInfo, Peers } from './peers.ts';
-import type { AuditQuery, AuditRow, Change, Clock, Identity, JudgedNode, NetworkKey, Store } from './ports.ts';
+import type { AuditQuery, AuditRow, Clock, Identity, JudgedNode, NetworkKey, Store, StoredChange } from './ports.ts';
 import { Trust, type TrustParts } from './trust.ts';
 
 export interface NodeTrustParts extends Omit<TrustParts, 'isKnown' | 'clock'> {
@@ -272,7 +272,7 @@ export class NodeTrust {
     await this.#parts.store.commit([{ type: 'trust', state: this.door.state }, ...rows]);
   }
 
-  #row(action: string, subject: string, detail: string, by: string): Change {
+  #row(action: string, subject: string, detail: string, by: string): StoredChange {
     return { type: 'audit', row: { at: this.#parts.clock.wallTime(), by, action, subject, detail } };
   }
 

@@ -1,6 +1,8 @@
 import { isFinal, type Outcome, type OutcomeStatus, reaches, type Until } from '../../shared/envelope.ts';
+import { positionId } from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
+import type { Run } from './outgoing-stream.ts';
 
 interface Waiting extends PromiseWithResolvers<Outcome> {
   readonly peer: NodeId;
@@ -25,6 +27,16 @@ export class Outcomes {
     if (!waiting) return;
     waiting.outcome = { id, status, ...(code && { code }) };
     if (isFinal(status) || reaches(status, waiting.until)) this.#resolve(id, waiting, waiting.outcome);
+  }
+
+  /** As `settle`, for consecutive envelopes of one stream. */
+  settleRun({ epoch, first, last }: Run, status: OutcomeStatus, code?: ErrorCode): void {
+    if (this.#waiting.size === 0) return;
+    for (let sequence = first; sequence <= last; sequence++) this.settle(positionId(epoch, sequence), status, code);
+  }
+
+  rejectRun({ epoch, first, last }: Run, error: InterMachineError): void {
+    for (let sequence = first; sequence <= last; sequence++) this.reject(positionId(epoch, sequence), error);
   }
 
   reject(id: string, error: InterMachineError): void {

@@ -1,77 +1,180 @@
-import type { NodeId } from '../../shared/ids.ts';
-import {
-  MAX_BATCH_BYTES,
-  MAX_OUTBOX_LENGTH,
-  MAX_OUTBOX_ROWS,
-  MAX_RESUME_EPOCHS,
-  WINDOW_LENGTH,
-  WINDOW_ROWS,
-} from './defaults.ts';
-import type { OutboxRow, StoredEnvelope } from './ports.ts';
-import type { Ack, Messages, Resume } from './wire.ts';
+import { lengthOf, readLabel } from '../../shared/envelope-text.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import { type DeliveryLimits, MAX_BATCH_BYTES } from './defaults.ts';
+import type { OutboxRow } from './ports.ts';
+import type { Ack, Messages, Resume, Skip } from './wire.ts';
 
-interface Row extends OutboxRow {
-  /** On disk, so that it may leave. */
-  committed: boolean;
+/** An envelope in the outbox. Its sequence follows from its place in its epoch. */
+export interface Waiting {
+  readonly text: string;
+  /** Milliseconds, on the node's own time. */
+  readonly expiresAt: number;
+  /** Why it will not be delivered. `isTold`: that is on disk, so that its place may be skipped. */
+  gone?: { readonly code: ErrorCode; isTold: boolean };
 }
 
-/** What was asked about an epoch on the present connection. */
-interface Question {
-  answered: boolean;
-  /** The peer cannot have more of the epoch than this. */
-  ceiling: number;
+/** Consecutive envelopes of one epoch. */
+export interface Run {
+  readonly epoch: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What became of rows that a peer acknowledged. */
+export interface Acknowledged extends Run {
+  readonly rows: readonly Waiting[];
+}
+
+/** The envelopes of one start of this node, and how far they are on the present connection. */
+interface Epoch {
+  readonly id: string;
+  /** Sequence of rows[head]. */
+  first: number;
+  /** The last of which the disk knows that it was acknowledged. */
+  settled: number;
+  rows: Waiting[];
+  head: number;
+  /** The last that is in a page that was handed to the disk, and the last that is on it. */
+  logged: number;
+  committed: number;
+  /** The last that ever left on a connection: whatever left may have arrived. Unknown of an earlier start: all of them. */
+  written: number;
+  /** Its peer will never return: it waits for its last rows to reach the disk, and goes. */
+  isForgotten: boolean;
+  /** On the present connection: up to where the peer takes it, once it has said so, and what was sent. */
+  credit: number | undefined;
+  sent: number;
 }
 
 /** What waits for one peer, in the order in which it was accepted, and how far it went on the present connection. */
 export class OutgoingStream {
-  readonly #peer: NodeId;
   readonly #newEpoch: () => string;
-  /** Rows before #head are acknowledged; those up to #unsent were sent on the present connection. */
-  #rows: Row[];
-  #head = 0;
-  #unsent = 0;
+  readonly #limits: DeliveryLimits;
+  /** The oldest first; rows leave strictly in this order. */
+  #epochs: Epoch[] = [];
+  /** That of this start; opened with its first row, or when it is first asked about. */
+  #present: Epoch | undefined;
+  #waiting = 0;
   #length = 0;
+  #sentRows = 0;
   #sentLength = 0;
   #connected = false;
-  readonly #questions = new Map<string, Question>();
-  #epoch: string | undefined;
-  #sequence = 0;
+  /** Epochs that were asked about on the present connection. */
+  readonly #asked = new Set<string>();
+  /** No row expires before. */
+  #nextExpiry = Number.POSITIVE_INFINITY;
 
-  constructor(peer: NodeId, stored: readonly OutboxRow[], newEpoch: () => string) {
-    this.#peer = peer;
+  constructor(stored: readonly OutboxRow[], newEpoch: () => string, limits: DeliveryLimits) {
     this.#newEpoch = newEpoch;
-    this.#rows = stored.map((row) => ({ ...row, committed: true }));
-    for (const row of this.#rows) this.#length += lengthOf(row.envelope);
+    this.#limits = limits;
+    for (const { epoch, sequence, text, gone } of stored) {
+      const last = this.#epochs.at(-1);
+      const of = last?.id === epoch ? last : this.#openEpoch(epoch, sequence);
+      this.#push(of, { text, expiresAt: expiryOf(text), ...(gone && { gone: { code: gone, isTold: true } }) });
+      of.logged = of.committed = of.written = sequence;
+    }
   }
 
   get waiting(): number {
-    return this.#rows.length - this.#head;
+    return this.#waiting;
   }
 
   get isFull(): boolean {
-    return this.waiting >= MAX_OUTBOX_ROWS || this.#length >= MAX_OUTBOX_LENGTH;
+    return this.#waiting >= this.#limits.outboxRows || this.#length >= this.#limits.outboxLength;
   }
 
-  /** Takes an envelope up behind all others; it leaves after `commit`. */
-  add(envelope: StoredEnvelope): OutboxRow {
-    const row = { peer: this.#peer, ...this.#nextPosition(), id: envelope.id, envelope, committed: false };
-    this.#rows.push(row);
-    this.#length += lengthOf(envelope);
-    return row;
+  /** Where the next envelope will stand. */
+  get next(): { readonly epoch: string; readonly sequence: number } {
+    const epoch = this.#presentEpoch();
+    return { epoch: epoch.id, sequence: lastOf(epoch) + 1 };
   }
 
-  commit(row: OutboxRow): void {
-    (row as Row).committed = true;
+  // ---- The outbox
+
+  /** Takes an envelope up behind all others; it leaves after its commit. */
+  add(text: string, expiresAt: number): void {
+    this.#push(this.#presentEpoch(), { text, expiresAt });
   }
 
-  /** Nothing that is not on disk was ever promised: forget it, and never use its sequence numbers again. */
+  /** What was added since the last time, to be logged. */
+  takeNew(): (Run & { readonly texts: readonly string[] }) | undefined {
+    const epoch = this.#present;
+    if (!epoch || epoch.logged === lastOf(epoch)) return undefined;
+    const first = epoch.logged + 1;
+    epoch.logged = lastOf(epoch);
+    const texts = epoch.rows.slice(epoch.head + first - epoch.first).map((row) => row.text);
+    return { epoch: epoch.id, first, last: epoch.logged, texts };
+  }
+
+  /** Everything of the epoch up to and with `last` is on disk, so that it may leave. */
+  committed({ epoch, last }: Run): void {
+    const of = this.#find(epoch);
+    if (of) of.committed = Math.max(of.committed, last);
+  }
+
+  /**
+   * Nothing that is not on disk was ever promised: forget it, and never use its sequence numbers again, so that whether
+   * the disk has it need not be known.
+   */
   dropUncommitted(): void {
-    this.#rows = this.#rows.slice(this.#head).filter((row) => row.committed);
-    this.#length = this.#rows.reduce((sum, row) => sum + lengthOf(row.envelope), 0);
-    this.#head = 0;
-    this.#epoch = undefined;
-    this.disconnected();
+    for (const epoch of this.#epochs)
+      for (const row of waitingOf(epoch)) if (row.gone?.isTold === false) delete row.gone;
+    this.#nextExpiry = 0;
+    this.#present = undefined;
+    for (const epoch of this.#epochs) {
+      const kept = rowsBetween(epoch, epoch.first, epoch.committed);
+      for (const row of waitingOf(epoch).slice(kept.length)) this.#forget(row);
+      Object.assign(epoch, { rows: kept, head: 0, logged: epoch.committed });
+    }
+    this.#dropEmpty();
   }
+
+  /**
+   * Nothing that waits will ever leave, and its epochs are not named again. Returns what is on disk of it: to be told there.
+   * For what is on its way there, `takeForgotten` follows.
+   */
+  forget(): readonly Acknowledged[] {
+    this.#present = undefined;
+    for (const epoch of this.#epochs) epoch.isForgotten = true;
+    return this.takeForgotten();
+  }
+
+  takeForgotten(): readonly Acknowledged[] {
+    const forgotten = this.#epochs.filter((epoch) => epoch.isForgotten);
+    return forgotten.flatMap((epoch) => this.#acknowledge(epoch, epoch.committed));
+  }
+
+  // ---- Time
+
+  /**
+   * Rows whose time is over and that cannot have arrived: of this start, and never written to a connection. Of all
+   * others the peer must say first that it lacks them.
+   */
+  expire(now: number): readonly Run[] {
+    const epoch = this.#present;
+    if (now < this.#nextExpiry) return [];
+    this.#nextExpiry = Number.POSITIVE_INFINITY;
+    for (const one of this.#epochs)
+      for (const row of waitingOf(one)) if (!row.gone) this.#nextExpiry = Math.min(this.#nextExpiry, row.expiresAt);
+    if (!epoch) return [];
+    const from = Math.max(epoch.written + 1, epoch.first);
+    return runsOf(epoch, from, epoch.committed, (row) => !row.gone && row.expiresAt <= now);
+  }
+
+  /** Says why these rows will not be delivered; `isTold` of them follows when that is on disk. */
+  setGone({ epoch, first, last }: Run, code: ErrorCode): readonly Waiting[] {
+    const of = this.#find(epoch);
+    const rows = of ? rowsBetween(of, first, last) : [];
+    for (const row of rows) row.gone = { code, isTold: false };
+    return rows;
+  }
+
+  goneIsTold({ epoch, first, last }: Run): void {
+    const of = this.#find(epoch);
+    for (const row of of ? rowsBetween(of, first, last) : []) if (row.gone) row.gone.isTold = true;
+  }
+
+  // ---- The present connection
 
   connected(): void {
     this.disconnected();
@@ -80,118 +183,200 @@ export class OutgoingStream {
 
   disconnected(): void {
     this.#connected = false;
-    this.#unsent = this.#head;
+    this.#sentRows = 0;
     this.#sentLength = 0;
-    this.#questions.clear();
+    this.#asked.clear();
+    for (const epoch of this.#epochs) Object.assign(epoch, { credit: undefined, sent: epoch.first - 1 });
   }
 
   /**
-   * Asks what the peer has of the epochs that were not asked about yet: no row of an epoch leaves before the answer.
-   * The present epoch is asked about before it has rows, so that its first envelope need not wait.
+   * Asks what the peer has of the oldest epochs: no row of an epoch leaves before the answer. As they drain the next ones
+   * are asked about. The present epoch is, where there is room, before it has rows, so that its first need not wait.
    */
   resume(): Resume | undefined {
     if (!this.#connected) return undefined;
+    const present = this.#presentEpoch();
     const live: Record<string, number> = {};
-    const asked: string[] = [];
-    for (let at = this.#unsent; at < this.#rows.length; at++) {
-      const row = this.#rows[at];
-      if (!row?.committed) break;
-      const question = this.#questions.get(row.epoch);
-      if (question && !asked.includes(row.epoch)) continue;
-      if (question) question.ceiling = row.sequence;
-      else if (asked.length === MAX_RESUME_EPOCHS) break;
-      else {
-        this.#questions.set(row.epoch, { answered: false, ceiling: row.sequence });
-        asked.push(row.epoch);
-        live[row.epoch] = row.sequence;
-      }
+    let named = 0;
+    for (const epoch of this.#epochs.slice(0, this.#limits.resumeEpochs)) {
+      if (epoch.isForgotten) continue;
+      if (this.#asked.has(epoch.id) || (epoch !== present && epoch.committed < epoch.first)) continue;
+      // What we name the first, the peer forgets all before: so a crash must not bring it back.
+      if (epoch.settled < epoch.first - 1) continue;
+      this.#asked.add(epoch.id);
+      live[epoch.id] = epoch.first;
+      named++;
     }
-    const { epoch, sequence } = this.#position();
-    if (!this.#questions.has(epoch) && asked.length < MAX_RESUME_EPOCHS) {
-      this.#questions.set(epoch, { answered: false, ceiling: sequence });
-      asked.push(epoch);
-      live[epoch] = sequence + 1;
-    }
-    return asked.length > 0 ? { type: 'resume', live } : undefined;
+    return named > 0 ? { type: 'resume', live } : undefined;
   }
 
   /**
    * The peer has everything of the epoch up to and with the mark. Returns the rows it had not acknowledged before, or
-   * `undefined` when it claims something that it was never sent.
+   * `undefined` when it claims what it was never sent. Of an earlier start it may know more than we do: we were restored.
    */
-  acknowledge({ epoch, mark }: Pick<Ack, 'epoch' | 'mark'>): readonly OutboxRow[] | undefined {
-    const question = this.#questions.get(epoch);
-    if (!question || mark > question.ceiling) return undefined;
-    if (!question.answered) {
-      question.answered = true;
-      question.ceiling = mark;
-    }
-    const done: OutboxRow[] = [];
-    for (
-      let row = this.#rows[this.#head];
-      row?.committed && row.epoch === epoch && row.sequence <= mark;
-      row = this.#rows[this.#head]
-    ) {
-      done.push(row);
-      this.#length -= lengthOf(row.envelope);
-      if (this.#head++ < this.#unsent) this.#sentLength -= lengthOf(row.envelope);
-    }
-    this.#unsent = Math.max(this.#unsent, this.#head);
-    this.#compact();
-    return done;
+  acknowledge({ epoch, mark, credit }: Pick<Ack, 'epoch' | 'mark' | 'credit'>): readonly Acknowledged[] | undefined {
+    if (!this.#asked.has(epoch)) return undefined;
+    const of = this.#find(epoch);
+    // Drained, or forgotten.
+    if (!of) return [];
+    if (of === this.#present && mark > of.written) return undefined;
+    of.credit = credit;
+    return this.#acknowledge(of, Math.min(mark, of.committed));
   }
 
-  /** The next batch that may leave now, strictly in order. */
-  next(): Messages | undefined {
-    const first = this.#rows[this.#unsent];
-    const question = first && this.#questions.get(first.epoch);
-    if (!this.#connected || !first || !question?.answered) return undefined;
-    const envelopes: StoredEnvelope[] = [];
+  /** It is on disk that the peer has everything of the epoch up to and with `last`. */
+  settled(epoch: string, last: number): void {
+    const of = this.#find(epoch);
+    if (of) of.settled = Math.max(of.settled, last);
+  }
+
+  /** What may leave now, strictly in order, or the rows that must be given up first. */
+  pump(now: number): Messages | Skip | { readonly type: 'expired'; readonly run: Run } | undefined {
+    const epoch = this.#connected ? this.#sending() : undefined;
+    if (!epoch || epoch.credit === undefined) return undefined;
+    const first = epoch.sent + 1;
+    const upTo = Math.min(epoch.committed, epoch.credit, epoch.sent + this.#limits.windowRows - this.#sentRows);
+    if (first > upTo || this.#sentLength >= this.#limits.windowLength) return undefined;
+    const row = rowAt(epoch, first);
+    if (!row || row.gone?.isTold === false) return undefined;
+    if (row.gone) return this.#skip(epoch, first, upTo, row.gone.code);
+    if (row.expiresAt <= now) {
+      const [run] = runsOf(epoch, first, upTo, (each) => !each.gone && each.expiresAt <= now);
+      return run && { type: 'expired', run };
+    }
+    return this.#batch(epoch, first, upTo, now);
+  }
+
+  /** The oldest epoch with rows that did not leave yet. */
+  #sending(): Epoch | undefined {
+    return this.#epochs.find((epoch) => epoch.sent < epoch.committed && !epoch.isForgotten);
+  }
+
+  #batch(epoch: Epoch, first: number, upTo: number, now: number): Messages {
+    const texts: string[] = [];
     let length = 0;
-    for (
-      let row = this.#rows[this.#unsent];
-      row?.epoch === first.epoch && this.#mayLeave(row);
-      row = this.#rows[this.#unsent]
-    ) {
-      const more = lengthOf(row.envelope);
-      if (envelopes.length > 0 && length + more > MAX_BATCH_BYTES) break;
-      envelopes.push(row.envelope);
+    for (let sequence = first; sequence <= upTo; sequence++) {
+      const row = rowAt(epoch, sequence);
+      if (!row || row.gone || row.expiresAt <= now) break;
+      const more = lengthOf(row.text);
+      if (texts.length > 0 && length + more > MAX_BATCH_BYTES) break;
+      texts.push(row.text);
       length += more;
-      question.ceiling = row.sequence;
-      this.#unsent++;
     }
+    this.#sent(epoch, texts.length, length);
+    return { type: 'messages', epoch: epoch.id, first, at: now, text: texts.join('\n') };
+  }
+
+  #skip(epoch: Epoch, first: number, upTo: number, code: ErrorCode): Skip {
+    let last = first;
+    while (last < upTo && rowAt(epoch, last + 1)?.gone?.isTold && rowAt(epoch, last + 1)?.gone?.code === code) last++;
+    let length = 0;
+    for (const row of rowsBetween(epoch, first, last)) length += lengthOf(row.text);
+    this.#sent(epoch, last - first + 1, length);
+    return { type: 'skip', epoch: epoch.id, first, last, code };
+  }
+
+  #sent(epoch: Epoch, rows: number, length: number): void {
+    epoch.sent += rows;
+    epoch.written = Math.max(epoch.written, epoch.sent);
+    this.#sentRows += rows;
     this.#sentLength += length;
-    return envelopes.length > 0
-      ? { type: 'messages', epoch: first.epoch, first: first.sequence, envelopes }
-      : undefined;
   }
 
-  #mayLeave(row: Row): boolean {
-    return row.committed && this.#unsent - this.#head < WINDOW_ROWS && this.#sentLength < WINDOW_LENGTH;
-  }
+  // ---- The table
 
-  /** Where the present epoch stands; opens it where there is none. */
-  #position(): { readonly epoch: string; readonly sequence: number } {
-    if (this.#epoch === undefined) {
-      this.#epoch = this.#newEpoch();
-      this.#sequence = 0;
+  #acknowledge(epoch: Epoch, mark: number): readonly Acknowledged[] {
+    const { first } = epoch;
+    if (mark < first) return [];
+    const rows = rowsBetween(epoch, first, mark);
+    for (const [at, row] of rows.entries()) {
+      this.#forget(row);
+      if (first + at > epoch.sent) continue;
+      this.#sentRows--;
+      this.#sentLength -= lengthOf(row.text);
     }
-    return { epoch: this.#epoch, sequence: this.#sequence };
+    epoch.first = mark + 1;
+    epoch.head += rows.length;
+    epoch.sent = Math.max(epoch.sent, mark);
+    compact(epoch);
+    if (epoch !== this.#present && epoch.head === epoch.rows.length) this.#dropEmpty();
+    return [{ epoch: epoch.id, first, last: mark, rows }];
   }
 
-  #nextPosition(): { readonly epoch: string; readonly sequence: number } {
-    const { epoch } = this.#position();
-    return { epoch, sequence: ++this.#sequence };
+  #dropEmpty(): void {
+    this.#epochs = this.#epochs.filter((epoch) => epoch === this.#present || epoch.head < epoch.rows.length);
   }
 
-  /** Acknowledged rows are let go in bulk, so that an acknowledgement costs what it acknowledges. */
-  #compact(): void {
-    if (this.#head < 1024 || this.#head * 2 < this.#rows.length) return;
-    this.#rows = this.#rows.slice(this.#head);
-    this.#unsent -= this.#head;
-    this.#head = 0;
+  #presentEpoch(): Epoch {
+    this.#present ??= this.#openEpoch(this.#newEpoch(), 1);
+    return this.#present;
+  }
+
+  #openEpoch(id: string, first: number): Epoch {
+    const epoch: Epoch = {
+      id,
+      first,
+      settled: first - 1,
+      rows: [],
+      head: 0,
+      logged: first - 1,
+      committed: first - 1,
+      written: first - 1,
+      isForgotten: false,
+      credit: undefined,
+      sent: first - 1,
+    };
+    this.#epochs.push(epoch);
+    return epoch;
+  }
+
+  #find(id: string): Epoch | undefined {
+    return this.#present?.id === id ? this.#present : this.#epochs.find((epoch) => epoch.id === id);
+  }
+
+  #push(epoch: Epoch, row: Waiting): void {
+    epoch.rows.push(row);
+    this.#waiting++;
+    this.#length += lengthOf(row.text);
+    this.#nextExpiry = Math.min(this.#nextExpiry, row.expiresAt);
+  }
+
+  #forget(row: Waiting): void {
+    this.#waiting--;
+    this.#length -= lengthOf(row.text);
   }
 }
 
-/** UTF-16 units, near enough to bytes for limits. The label of an envelope takes about 200. */
-const lengthOf = (envelope: StoredEnvelope): number => envelope.eventJson.length + 200;
+/** As its label says. */
+const expiryOf = (text: string): number => readLabel(text.slice(0, text.indexOf('\n'))).expiresAt;
+
+const lastOf = (epoch: Epoch): number => epoch.first + epoch.rows.length - epoch.head - 1;
+
+const rowAt = (epoch: Epoch, sequence: number): Waiting | undefined => epoch.rows[epoch.head + sequence - epoch.first];
+
+const waitingOf = (epoch: Epoch): readonly Waiting[] => epoch.rows.slice(epoch.head);
+
+function rowsBetween(epoch: Epoch, first: number, last: number): Waiting[] {
+  const from = Math.max(first, epoch.first);
+  return epoch.rows.slice(epoch.head + from - epoch.first, Math.max(epoch.head, epoch.head + last + 1 - epoch.first));
+}
+
+/** The runs of consecutive rows that fit, from `first` to `last`. */
+function runsOf(epoch: Epoch, first: number, last: number, fits: (row: Waiting) => boolean): readonly Run[] {
+  const runs: { epoch: string; first: number; last: number }[] = [];
+  for (let sequence = first; sequence <= last; sequence++) {
+    const row = rowAt(epoch, sequence);
+    if (!row || !fits(row)) continue;
+    const run = runs.at(-1);
+    if (run?.last === sequence - 1) run.last = sequence;
+    else runs.push({ epoch: epoch.id, first: sequence, last: sequence });
+  }
+  return runs;
+}
+
+/** Acknowledged rows are let go in bulk, so that an acknowledgement costs what it acknowledges. */
+function compact(epoch: Epoch): void {
+  if (epoch.head < 1024 || epoch.head * 2 < epoch.rows.length) return;
+  epoch.rows = epoch.rows.slice(epoch.head);
+  epoch.head = 0;
+}

@@ -5,6 +5,7 @@ import { Channel, type ChannelOwner, type Content } from './channel.ts';
 import { CLOSE } from './close-codes.ts';
 import { AWAY_AFTER_DIALS, type Limits, MAX_STRANGERS, type Timings, UNSTABLE_AFTER_BREAKS } from './defaults.ts';
 import { Dials, type Lane } from './dials.ts';
+import { Generations } from './generations.ts';
 import type { Pairing } from './pairing.ts';
 import type { PairingFrame } from './pairing-frames.ts';
 import { endpointText, PeerAddresses } from './peer-addresses.ts';
@@ -52,6 +53,8 @@ export interface PeersOwner {
   connected(peer: NodeId): void;
   /** Whether it said goodbye: it will not be back by itself. */
   disconnected(peer: NodeId, hasLeft: boolean): void;
+  /** A peer remembers a later start of this node than its store does. */
+  incarnationRaised(incarnation: number): void;
   content(peer: NodeId, frame: Content): void;
   problem(message: string): void;
   /** Somebody knocked who is not let in, or went away again. */
@@ -91,7 +94,6 @@ interface Peer {
   untrusted: boolean;
   problem: string | undefined;
   channel: Channel | undefined;
-  generation: Generation;
   /** Known, not connected, and dialled again and again. */
   isMissing: boolean;
   /** What was told last, so that nothing is told twice. */
@@ -114,9 +116,9 @@ export class Peers implements DiscoveryReader, ChannelOwner {
   readonly #toldProblems = new Map<string, string>();
   readonly pending: Pending;
   #port: { readonly port?: number } = {};
+  readonly #generations: Generations;
   #open = 0;
   #missing = 0;
-  #welcomes = 0;
   #twinDialledAt = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
@@ -124,6 +126,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     this.#parts = parts;
     const { clock, timings, limits, transport } = parts;
     this.pending = new Pending(clock);
+    this.#generations = new Generations(parts.self.incarnation);
     this.#dials = new Dials(clock, limits);
     this.#exchange = new PeerExchange({
       clock,
@@ -152,13 +155,14 @@ export class Peers implements DiscoveryReader, ChannelOwner {
       connection.close(CLOSE.notTrusted, 'not let in');
       return { frame: () => {}, closed: () => {} };
     }
+    const { incarnation } = this.#generations;
     return new Channel({
       connection,
       door: trust,
       clock,
       timings,
       // Where we listen, for whoever is found by its knock alone.
-      self: { ...self, ...this.#port },
+      self: { ...self, incarnation, ...this.#port },
       owner: this,
       pair: pairing.intentFor(connection.peer),
     });
@@ -398,7 +402,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     this.#strangers.delete(peer.id);
     this.pending.forget(peer.id);
     if (!isChosenHere) return;
-    channel.welcome([this.#parts.self.incarnation, ++this.#welcomes]);
+    channel.welcome(this.#generations.next());
     this.#adopt(peer, channel, CLOSE.duplicate);
   }
 
@@ -426,11 +430,20 @@ export class Peers implements DiscoveryReader, ChannelOwner {
   }
 
   welcomed(channel: Channel, generation: Generation): void {
-    const peer = this.#peer(channel.peer);
-    if (!isNewer(generation, peer.generation)) return channel.close(CLOSE.superseded, 'a newer connection is open');
-    peer.generation = generation;
+    const known = this.#generations.take(channel.peer, generation);
+    if (known) return channel.behind(known[0]);
     channel.open();
-    this.#adopt(peer, channel, CLOSE.superseded);
+    this.#adopt(this.#peer(channel.peer), channel, CLOSE.superseded);
+  }
+
+  /** This node was put back from a backup, and its clock too: the peer remembers a later start of it. */
+  isBehind(channel: Channel, incarnation: number): void {
+    const peer = this.#peer(channel.peer);
+    if (peer.channel !== channel) return;
+    this.#generations.raise(incarnation);
+    this.#parts.owner.incarnationRaised(this.#generations.incarnation);
+    channel.welcome(this.#generations.next());
+    this.#adopt(peer, channel, CLOSE.duplicate);
   }
 
   content(channel: Channel, frame: Content): void {
@@ -487,7 +500,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     peer.channel = channel;
     // Where we dialled is where it listens; where it dialled from is not.
     if (channel.dialled) peer.addresses.reachedAt(channel.remote);
-    old?.close(codeForOld, 'another connection took over');
+    if (old !== channel) old?.close(codeForOld, 'another connection took over');
     if (old) this.#parts.owner.disconnected(peer.id, false);
     else this.#open++;
     peer.life.send({ type: 'opened' });
@@ -549,7 +562,6 @@ export class Peers implements DiscoveryReader, ChannelOwner {
       untrusted: false,
       problem: undefined,
       channel: undefined,
-      generation: [0, 0],
       isMissing: false,
       told: '',
     };
@@ -644,6 +656,3 @@ const codeOf = (thrown: unknown): string => (thrown instanceof InterMachineError
 /** The codes with which a peer is told, or tells, that it is not let in. */
 const isRefusal = (code: number): boolean =>
   code === CLOSE.notTrusted || code === CLOSE.otherNamespace || code === CLOSE.otherVersion;
-
-const isNewer = ([incarnation, count]: Generation, [oldIncarnation, oldCount]: Generation): boolean =>
-  incarnation > oldIncarnation || (incarnation === oldIncarnation && count > oldCount);

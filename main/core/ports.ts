@@ -201,13 +201,36 @@ export interface CodeRun {
 
 // ---- What is remembered -------------------------------------------------------------------------
 
-/** Where an envelope stands in the stream from one node to another. */
-export interface StreamPosition {
+/** Envelopes in one order, from one node to another, or between the machines of one node. */
+export interface Stream {
+  readonly direction: Direction;
+  /** The node at the other end; our own for `local`. */
   readonly peer: NodeId;
   /** One start of the sending node: 16 hex digits, fresh at every start. */
   readonly epoch: string;
+}
+
+/** Where an envelope stands in the stream from one node to another. */
+export interface StreamPosition {
+  readonly peer: NodeId;
+  readonly epoch: string;
   /** 1, 2, 3 … within its epoch. */
   readonly sequence: number;
+}
+
+/** Consecutive envelopes of one stream, logged in one go, as the text they are on the wire. */
+export interface Page extends Stream {
+  /** Sequence of the first of them. */
+  readonly first: number;
+  readonly count: number;
+  /** Two lines for each: its label (shared/envelope-text.ts) and its event. */
+  readonly text: string;
+  /** Milliseconds from the clock of the labels to ours: with it, what expires when is known here. */
+  readonly clockOffset: number;
+  /** Our wall clock, milliseconds since the Unix epoch. */
+  readonly loggedAt: number;
+  /** Logged, and no more: nothing of it waits for a peer or a machine after a restart. */
+  readonly volatile?: true;
 }
 
 /** One row of the message log. */
@@ -221,21 +244,13 @@ export interface LogRow extends Envelope {
   readonly loggedAt: number;
 }
 
-/** A row of the log as it is written: the event is JSON text already, so that nothing is serialised twice. */
+/** A row of the log as it is told when it is on disk: the event is JSON text, as nobody may want to read it. */
 export interface NewLogRow extends Omit<LogRow, 'event' | 'place'> {
   readonly eventType: string;
   readonly eventJson: string;
-  /** Only for `in` and `out`. */
-  readonly position?: StreamPosition;
 }
 
-/** An accepted envelope that a peer does not have yet. */
-export interface OutboxRow extends StreamPosition {
-  readonly id: string;
-  readonly envelope: StoredEnvelope;
-}
-
-/** An envelope between disk and wire: its event stays JSON text. */
+/** An envelope on the wire: its event stays JSON text, its machines are on the two nodes of the line. */
 export interface StoredEnvelope {
   readonly id: string;
   readonly from: MachineId;
@@ -243,6 +258,53 @@ export interface StoredEnvelope {
   readonly sentAt: number;
   readonly correlationId?: string;
   readonly causationId?: string;
+  readonly eventJson: string;
+}
+
+/** An accepted envelope that a peer does not have yet. */
+export interface OutboxRow extends StreamPosition {
+  /** Label and event, two lines. */
+  readonly text: string;
+  /** Why it will not be delivered: its place is still to be told to the peer. */
+  readonly gone?: ErrorCode;
+}
+
+/** An envelope that is on disk and that its machine is not done with. */
+export interface OpenRow extends Stream {
+  readonly sequence: number;
+  readonly text: string;
+  readonly clockOffset: number;
+}
+
+/** How far a stream from a peer is on our disk. */
+export interface Mark extends StreamPosition {
+  /** Refusals that the peer may not have heard of. */
+  readonly refused: readonly (readonly [sequence: number, code: ErrorCode])[];
+}
+
+/** What became of consecutive rows of one stream. */
+export interface RowsStatus extends Stream {
+  readonly first: number;
+  readonly last: number;
+  readonly status: OutcomeStatus;
+  readonly code?: ErrorCode;
+  /** Of volatile rows, whose ids do not follow from their places. */
+  readonly ids?: readonly string[];
+}
+
+/** An envelope that will never be delivered, or that its machine could not take, with the reason. */
+export interface DeadLetter extends Envelope {
+  /** 1, 2, 3 …; never that of another. */
+  readonly place: number;
+  /** Whether it died on its way out, or here. */
+  readonly direction: Direction;
+  readonly reason: ErrorCode;
+  /** Our wall clock, milliseconds since the Unix epoch. */
+  readonly diedAt: number;
+}
+
+/** As it is written: the event is JSON text already. */
+export interface NewDeadLetter extends Omit<DeadLetter, 'place' | 'event'> {
   readonly eventJson: string;
 }
 
@@ -301,46 +363,79 @@ export interface AuditRow extends NewAuditRow {
   readonly place: number;
 }
 
+/** The state of a machine as it was left by the last of its steps that was committed. */
+export interface SnapshotRow {
+  readonly machine: MachineId;
+  readonly snapshot: string;
+}
+
+/** The node's own time and the wall clock, as they were together. */
+export interface ClockRow {
+  readonly time: number;
+  readonly wallTime: number;
+}
+
 /** One step of a commit. A commit happens whole or not at all. */
-export type Change =
-  | { readonly type: 'incarnation'; readonly incarnation: number }
-  | { readonly type: 'log'; readonly row: NewLogRow }
-  | {
-      readonly type: 'status';
-      readonly direction: Direction;
-      readonly id: string;
-      readonly peer: NodeId;
-      readonly status: OutcomeStatus;
-      readonly code?: ErrorCode;
-    }
-  | { readonly type: 'outboxAdd'; readonly row: OutboxRow }
+export type StoredChange =
+  /** A start of the node that the store belongs to. */
+  | { readonly type: 'incarnation'; readonly incarnation: number; readonly node: NodeId }
+  | ({ readonly type: 'clock' } & ClockRow)
+  /** Log rows. Those from a peer move its mark; those to a peer wait for it. */
+  | { readonly type: 'page'; readonly page: Page }
+  /** A final status is the last word on a row. Interim ones follow from pages and acknowledgements, and change nothing. */
+  | ({ readonly type: 'became' } & RowsStatus)
   /** The peer has everything of this epoch up to and with this sequence. */
-  | ({ readonly type: 'outboxRemove' } & StreamPosition)
-  /** We have everything of this epoch up to and with this sequence. */
+  | ({ readonly type: 'acknowledged' } & StreamPosition)
+  /** We have everything of this epoch up to and with this sequence, or never will. */
   | ({ readonly type: 'mark' } & StreamPosition)
+  /** The peer knows our refusals up to and with this sequence. */
+  | ({ readonly type: 'refusalsKnown' } & StreamPosition)
+  | { readonly type: 'deadLetter'; readonly letter: NewDeadLetter }
+  | { readonly type: 'deadLetterRemove'; readonly place: number }
   | { readonly type: 'node'; readonly row: NodeRow }
   | { readonly type: 'machine'; readonly row: MachineRow }
   | { readonly type: 'trust'; readonly state: TrustState }
   | { readonly type: 'audit'; readonly row: NewAuditRow }
-  | { readonly type: 'machineRemove'; readonly node: NodeId; readonly id: MachineId };
+  | { readonly type: 'machineRemove'; readonly node: NodeId; readonly id: MachineId }
+  | ({ readonly type: 'snapshot' } & SnapshotRow);
+
+/** What became of one row, by the id of its envelope. The delivery knows where in the log it is. */
+export interface RowOutcome {
+  readonly direction: Direction;
+  readonly id: string;
+  readonly peer: NodeId;
+  readonly status: OutcomeStatus;
+  readonly code?: ErrorCode;
+}
+
+export type Change = StoredChange | ({ readonly type: 'status' } & RowOutcome);
 
 /** What a node reads from its store when it starts. */
 export interface StoreState {
   /** Of the start before this one; 0 in a new store. */
   readonly incarnation: number;
+  /** Missing in a new store. */
+  readonly clock?: ClockRow;
   /** In the order in which it was accepted. */
   readonly outbox: readonly OutboxRow[];
-  readonly marks: readonly StreamPosition[];
+  readonly marks: readonly Mark[];
+  /** In the order in which they were logged. */
+  readonly open: readonly OpenRow[];
   readonly nodes: readonly NodeRow[];
   readonly machines: readonly MachineRow[];
   /** Missing in a new store. */
   readonly trust?: TrustState;
+  readonly snapshots: readonly SnapshotRow[];
+  /** What was found damaged and set aside: sentences for people. */
+  readonly problems: readonly string[];
 }
 
 /** Which rows of the log; all conditions hold at once. */
 export interface MessageQuery {
-  /** Newest first. 100 unless told, 10,000 at most. */
+  /** 100 unless told, 10,000 at most. */
   readonly limit?: number;
+  /** The newest come first unless told. */
+  readonly oldestFirst?: boolean;
   readonly machine?: MachineId;
   readonly node?: NodeId;
   readonly eventType?: string;
@@ -360,15 +455,31 @@ export interface AuditQuery {
   readonly before?: number;
 }
 
+/** Which dead letters, newest first. */
+export interface DeadLetterQuery {
+  /** 100 unless told, 10,000 at most. */
+  readonly limit?: number;
+  /** Only those before this place: the next page. */
+  readonly before?: number;
+  readonly place?: number;
+  /** Only those that were from or for this node. */
+  readonly node?: NodeId;
+}
+
 /** Remembers what must survive. It never decides anything. */
 export interface Store {
   /** Throws DATA_DIR_LOCKED, DATA_DIR_UNUSABLE, STORE_CORRUPT, STORE_NEWER. */
   open(): Promise<StoreState>;
   /** Durable when it resolves; first in, first out. Throws STORE_FULL or STORE_FAILED, then for all that was queued behind it too. */
-  commit(changes: readonly Change[]): Promise<void>;
+  commit(changes: readonly StoredChange[]): Promise<void>;
+  /** The room for more is nearly used up, as the last commit saw it: nothing new should be accepted. */
+  readonly isTight: boolean;
   messages(query: MessageQuery): Promise<readonly LogRow[]>;
   /** Newest first: of what people did, the last 10,000 are kept. */
   audit(query: AuditQuery): Promise<readonly AuditRow[]>;
+  deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
+  /** Rows that were not indexed yet when that was looked at last: a search finds them too, one by one. */
+  readonly searchBehind: number;
   /** Waits for what was committed. May be called twice. */
   close(): Promise<void>;
 }

@@ -1,23 +1,29 @@
 import { Emitter } from '../../shared/emitter.ts';
 import type { OutcomeStatus } from '../../shared/envelope.ts';
+import { positionId } from '../../shared/envelope-text.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { LIMITS, type Limits, TIMINGS, type Timings } from './defaults.ts';
-import { Delivery, type DeliveryOutput } from './delivery.ts';
+import { Delivery } from './delivery.ts';
 import { DeliveryRunner } from './delivery-runner.ts';
+import { DeliveryTime } from './delivery-time.ts';
+import type { DeliveryOutput } from './delivery-turn.ts';
+import { rowsOf } from './log-pages.ts';
 import type { AnyTypes } from './machine-types.ts';
 import { Machinery } from './machinery.ts';
 import { InterMachineNode, type NodeEvents } from './node.ts';
 import { NodeTrust } from './node-trust.ts';
+import type { Run } from './outgoing-stream.ts';
 import { type PeerInfo, Peers } from './peers.ts';
 import type {
   Announcement,
-  Change,
   Clock,
   Discovery,
   Identity,
   NetworkKey,
+  RowsStatus,
   Scheduler,
   Store,
+  StoredChange,
   StoreState,
   Transport,
 } from './ports.ts';
@@ -75,6 +81,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
   const problem = (message: string) => {
     if (!events.emit('problem', message)) parts.report(message);
   };
+  const time = new DeliveryTime(clock, stored.clock);
   const machinery = new Machinery({
     self,
     clock,
@@ -93,12 +100,17 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       roundTripMs: (peer) => peers.get(peer)?.roundTripMs,
     },
     knows: (id) => remembered.has(id),
+    nextId: (node) => delivery.nextId(node),
     sendAway: (parcel) => runner.step({ type: 'send', parcel }),
     record: (row) => runner.step({ type: 'record', row }),
     change: (change) => runner.step({ type: 'change', change }),
     machineChanged: (change) => {
       events.emit('machine', change);
-      if (change.machine.local) announce();
+      if (!change.machine.local) return;
+      const { id: machine } = change.machine;
+      if (change.type === 'found') runner.step({ type: 'started', machine });
+      if (change.type === 'lost') runner.step({ type: 'ended', machine });
+      announce();
     },
     logged: (machine, text) => {
       if (!events.emit('log', { machine, text })) parts.report(`${machine}: ${text}`);
@@ -106,12 +118,15 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     problem,
   });
   const delivery = new Delivery({
+    self,
     stored,
     admit: (peer, envelope) => machinery.admit(peer, envelope),
+    knows: (id) => remembered.has(id),
     newEpoch: parts.newEpoch,
+    now: () => time.now(),
     wallTime: () => clock.wallTime(),
   });
-  const runner = new DeliveryRunner({ delivery, store, scheduler, act, stored: tellStored, problem });
+  const runner = new DeliveryRunner({ delivery, store, scheduler, clock, time, act, stored: tellStored, problem });
   const trust = new NodeTrust({
     identity,
     name,
@@ -149,6 +164,8 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
         machinery.disconnected(peer);
         if (hasLeft) machinery.monitoring.gone(peer, 'nodeLeft');
       },
+      incarnationRaised: (raised) =>
+        runner.step({ type: 'change', change: { type: 'incarnation', incarnation: raised, node: self } }),
       content: (peer, frame) => {
         if (frame.type === 'key') return trust.received(peer, frame);
         if (!machinery.received(peer, frame)) runner.step({ type: 'frame', peer, frame });
@@ -168,25 +185,37 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       case 'close':
         return peers.close(output.peer, output.code, output.reason);
       case 'outcome':
-        return machinery.settle(output.id, output.status, output.code);
+        for (const id of idsOf(output)) machinery.settle(id, output.status, output.code);
+        return;
       case 'rejected':
-        return machinery.reject(output.id, output.error);
+        for (const id of idsOf(output)) machinery.reject(id, output.error);
+        return;
+      case 'rollBack':
+        return;
+      case 'problem':
+        return problem(output.message);
       case 'handOver': {
-        const { envelope, machine, position } = output.arrival;
-        return machinery.host.deliver(machine, envelope, (status: OutcomeStatus, code?: ErrorCode) =>
-          runner.step({ type: 'processed', position, id: envelope.id, status, ...(code && { code }) }),
-        );
+        const { arrival } = output;
+        return machinery.host.deliver(arrival.machine, arrival.envelope, (status: OutcomeStatus, code?: ErrorCode) => {
+          // What a machine did not get to before it ended is for the next one of its id.
+          if (code !== 'MACHINE_STOPPED') runner.step({ type: 'processed', arrival, status, ...(code && { code }) });
+        });
       }
     }
   }
 
   // ---- What is told to those who listen
 
-  function tellStored(changes: readonly Change[]): void {
+  function tellStored(changes: readonly StoredChange[]): void {
     for (const change of changes) {
-      if (change.type === 'log') events.emit('message', change.row);
-      else if (change.type === 'status') events.emit('outcome', change);
+      if (change.type === 'page' && events.has('message'))
+        for (const row of rowsOf(self, change.page)) events.emit('message', row);
+      else if (change.type === 'became' && events.has('outcome')) tellOutcomes(change);
     }
+  }
+
+  function tellOutcomes({ direction, peer, status, code, ids, ...run }: RowsStatus): void {
+    for (const id of ids ?? idsOf(run)) events.emit('outcome', { direction, peer, id, status, ...(code && { code }) });
   }
 
   function peerChanged(peer: PeerInfo): void {
@@ -227,15 +256,18 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
 
   for (const { node, ...machine } of stored.machines)
     if (node !== self) machinery.registry.add(node, { ...machine, healthy: true });
+  for (const sentence of stored.problems) problem(sentence);
   // On disk before any peer hears of this start: it also makes durable what a killed process had written and not synced.
   await store.commit([
-    { type: 'incarnation', incarnation },
+    { type: 'incarnation', incarnation, node: self },
+    { type: 'clock', ...time.row() },
     { type: 'trust', state: trust.door.state },
   ]);
   const { port } = await transport.listen(peers.accept, (node) => trust.door.isBlocked(node));
   announced = announcement(port);
   peers.start({ port: parts.advertise?.port ?? port, hosts: parts.advertise?.hosts ?? [] });
   await discovery.start(announced, peers);
+  runner.start();
 
   return new InterMachineNode({
     self,
@@ -258,6 +290,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       events.emit('stopping', undefined);
       stopped = true;
       trust.stop();
+      runner.stop();
       machinery.close();
       peers.stop();
       await Promise.all([discovery.stop(), transport.stop()]);
@@ -267,4 +300,9 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       await store.close();
     },
   });
+}
+
+/** Of consecutive envelopes of one stream. */
+function* idsOf({ epoch, first, last }: Run): Iterable<string> {
+  for (let sequence = first; sequence <= last; sequence++) yield positionId(epoch, sequence);
 }

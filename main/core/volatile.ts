@@ -1,10 +1,11 @@
 import type { Envelope, OutcomeStatus } from '../../shared/envelope.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { type NodeId, parseAddress } from '../../shared/ids.ts';
-import { logRow, type Parcel, storedFrom, type Verdict } from './delivery.ts';
 import type { Handled } from './host.ts';
 import { pagesOf } from './pages.ts';
+import { logRow, type Parcel, storedFrom } from './parcel.ts';
 import type { Change, Clock, NewLogRow, Scheduler, StoredEnvelope } from './ports.ts';
+import type { Verdict } from './receiving.ts';
 import type { VolatileEnvelope, Volatile as VolatileFrame, VolatileOutcome, VolatileOutcomes } from './wire.ts';
 
 export interface VolatileParts {

@@ -53,6 +53,13 @@ export interface Welcome {
 }
 export type Generation = readonly [incarnation: number, count: number];
 
+/** The answer to a welcome that is not newer than what we know: its sender was restored, and so was its clock. */
+export interface Behind {
+  readonly type: 'behind';
+  /** Of the generation that we know. */
+  readonly incarnation: number;
+}
+
 export interface WireMachine {
   readonly id: MachineId;
   readonly type: string;
@@ -94,7 +101,19 @@ export interface Messages {
   readonly epoch: string;
   /** Sequence of the first of them. */
   readonly first: number;
-  readonly envelopes: readonly StoredEnvelope[];
+  /** Milliseconds, by the clock of the labels: now. Says how long each envelope still has. */
+  readonly at: number;
+  /** Two lines for each: its label and its event (shared/envelope-text.ts). */
+  readonly text: string;
+}
+
+/** Consecutive envelopes of one epoch that will not come. */
+export interface Skip {
+  readonly type: 'skip';
+  readonly epoch: string;
+  readonly first: number;
+  readonly last: number;
+  readonly code: ErrorCode;
 }
 
 /** Everything of the epoch up to and with `mark` is on the receiver's disk. */
@@ -103,6 +122,8 @@ export interface Ack {
   readonly epoch: string;
   readonly mark: number;
   readonly refused: readonly Refusal[];
+  /** What may be sent: up to and with this sequence. */
+  readonly credit: number;
 }
 export type Refusal = readonly [sequence: number, code: ErrorCode];
 
@@ -110,9 +131,10 @@ export type Refusal = readonly [sequence: number, code: ErrorCode];
 export interface OutcomeReport {
   readonly type: 'outcome';
   readonly epoch: string;
-  readonly of: readonly SequenceOutcome[];
+  readonly of: readonly RunOutcome[];
 }
-export type SequenceOutcome = readonly [sequence: number, status: OutcomeStatus, code?: ErrorCode];
+/** Of consecutive envelopes. */
+export type RunOutcome = readonly [first: number, last: number, status: OutcomeStatus, code?: ErrorCode];
 
 /** Envelopes that are stored nowhere before they go: with the line they are lost. */
 export interface Volatile {
@@ -146,10 +168,12 @@ export interface Pong {
 export type Frame =
   | Hello
   | Welcome
+  | Behind
   | Machines
   | PeersFrame
   | Resume
   | Messages
+  | Skip
   | Ack
   | OutcomeReport
   | Volatile
@@ -160,20 +184,26 @@ export type Frame =
   | PairingFrame
   | KeyFrame;
 
-/** The text of a frame: one line of JSON; `messages` and `volatile` add two lines for each envelope, its label and its event. */
+/**
+ * The text of a frame: one line of JSON; `messages` and `volatile` go on with two lines for each envelope, its label and its
+ * event. Those of `messages` are text already, as they are on disk.
+ */
 export function encode(frame: Frame): string {
-  if (frame.type !== 'messages' && frame.type !== 'volatile') return JSON.stringify(frame);
+  if (frame.type === 'messages') {
+    const { text, ...header } = frame;
+    return `${JSON.stringify(header)}\n${text}`;
+  }
+  if (frame.type !== 'volatile') return JSON.stringify(frame);
   const { envelopes, ...header } = frame;
   let text = JSON.stringify(header);
-  for (const envelope of envelopes)
-    text += `\n${JSON.stringify('kind' in envelope ? volatileLabelOf(envelope) : labelOf(envelope))}\n${envelope.eventJson}`;
+  for (const envelope of envelopes) text += `\n${JSON.stringify(volatileLabelOf(envelope))}\n${envelope.eventJson}`;
   return text;
 }
 
 /** Throws FRAME_INVALID, PROTOCOL_DIFFERS. `undefined` for a type of frame that a later version may have added. */
 export function decode(text: string): Frame | undefined {
-  const [first = '', ...lines] = text.split('\n');
-  const header = parse(first);
+  const end = text.indexOf('\n');
+  const header = parse(end < 0 ? text : text.slice(0, end));
   if (!isRecord(header) || typeof header.type !== 'string') throw invalid('no object with a "type"');
   const type = header.type;
   if (!Object.hasOwn(SHAPES, type)) return undefined;
@@ -181,23 +211,20 @@ export function decode(text: string): Frame | undefined {
   if (type === 'hello' && isCount(header.version) && header.version !== PROTOCOL_VERSION)
     throw otherVersion(header.version);
   checkShape(header, SHAPES[type as Frame['type']], type);
-  if (type === 'messages')
-    return { ...(header as unknown as Messages), envelopes: decodeEnvelopes(lines, decodeEnvelope) };
-  if (type === 'volatile') return { type, envelopes: decodeEnvelopes(lines, decodeVolatile) };
-  if (lines.length > 0) throw invalid(`${type} of more than one line`);
+  const hasLines = type === 'messages' || type === 'volatile';
+  if (hasLines !== end >= 0) throw invalid(hasLines ? `${type} without envelopes` : `${type} of more than one line`);
+  if (type === 'messages') return { ...(header as unknown as Messages), text: text.slice(end + 1) };
+  if (type === 'volatile') return { type, envelopes: decodeEnvelopes(text.slice(end + 1).split('\n')) };
   return header as unknown as Frame;
 }
 
-function decodeEnvelopes<Envelope>(
-  lines: readonly string[],
-  decodeOne: (label: readonly unknown[], eventJson: string) => Envelope,
-): Envelope[] {
-  if (lines.length === 0 || lines.length % 2 === 1) throw invalid('envelopes without two lines for each');
-  const envelopes: Envelope[] = [];
+function decodeEnvelopes(lines: readonly string[]): VolatileEnvelope[] {
+  if (lines.length % 2 === 1) throw invalid('envelopes without two lines for each');
+  const envelopes: VolatileEnvelope[] = [];
   for (let at = 0; at < lines.length; at += 2) {
     const label = parse(lines[at] ?? '');
     if (!Array.isArray(label)) throw invalid('an envelope without its fields');
-    envelopes.push(decodeOne(label, lines[at + 1] ?? ''));
+    envelopes.push(decodeVolatile(label, lines[at + 1] ?? ''));
   }
   return envelopes;
 }
@@ -252,11 +279,13 @@ const isMetadata: Check = (value) =>
   isRecord(value) && Object.entries(value).every(([key, text]) => key !== '__proto__' && isText(key) && isText(text));
 const isRefusal: Check = (value) =>
   Array.isArray(value) && value.length === 2 && isSequence(value[0]) && isCode(value[1]);
-const isSequenceOutcome: Check = (value) =>
+const isRunOutcome: Check = (value) =>
   Array.isArray(value) &&
   isSequence(value[0]) &&
-  FINAL.includes(value[1]) &&
-  (value.length === 2 || (value.length === 3 && isCode(value[2])));
+  isSequence(value[1]) &&
+  value[0] <= value[1] &&
+  FINAL.includes(value[2]) &&
+  (value.length === 3 || (value.length === 4 && isCode(value[3])));
 const isVolatileOutcome: Check = (value) =>
   Array.isArray(value) &&
   isEnvelopeId(value[0]) &&
@@ -295,6 +324,7 @@ const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
     optional: { port: isPort, pair: isPairingMethod },
   },
   welcome: { required: { generation: isIncarnationPair } },
+  behind: { required: { incarnation: isCount } },
   machines: {
     required: {
       full: isBoolean,
@@ -309,9 +339,10 @@ const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
   },
   peers: { required: { port: isPort, hosts: shortListOf(isText), peers: shortListOf(isPeerEntry) } },
   resume: { required: { live: isLive } },
-  messages: { required: { epoch: isEpoch, first: isSequence } },
-  ack: { required: { epoch: isEpoch, mark: isCount, refused: listOf(isRefusal) } },
-  outcome: { required: { epoch: isEpoch, of: listOf(isSequenceOutcome) } },
+  messages: { required: { epoch: isEpoch, first: isSequence, at: isCount } },
+  skip: { required: { epoch: isEpoch, first: isSequence, last: isSequence, code: isCode } },
+  ack: { required: { epoch: isEpoch, mark: isCount, refused: listOf(isRefusal), credit: isCount } },
+  outcome: { required: { epoch: isEpoch, of: listOf(isRunOutcome) } },
   volatile: { required: {} },
   volatileOutcomes: { required: { of: listOf(isVolatileOutcome) } },
   ping: { required: { at: isCount } },

@@ -9,7 +9,6 @@ import { createActor, createMachine } from 'xstate';
 import { SqliteStore } from '../../main/adapters/store/sqlite.ts';
 import { createNode } from '../../main/index.ts';
 import { reply } from '../../main/xstate.ts';
-import { addressOf, machineId } from '../../shared/ids.ts';
 import { freeUdpPort } from '../support/udp-port.ts';
 import { idOf } from '../support/world.ts';
 
@@ -90,23 +89,17 @@ show('node to node, on disk at both ends before it is handed over', durable, bar
 const store = new SqliteStore({ file: join(directory, 'alone.db') });
 await store.open();
 const stored = await rate(EVENTS, async () => {
-  const [a, b] = [addressOf(idOf('a'), machineId('A')), addressOf(idOf('b'), machineId('B'))];
   for (let n = 0; n < EVENTS; n += 100) {
-    const changes = Array.from({ length: 100 }, (_, k) => ({
-      type: 'log' as const,
-      row: {
-        id: `${n + k}`,
-        from: a,
-        to: b,
-        sentAt: 0,
-        direction: 'local' as const,
-        status: 'delivered' as const,
-        loggedAt: 0,
-        eventType: 'SAMPLE',
-        eventJson: JSON.stringify(SAMPLE),
-      },
-    }));
-    const committing = store.commit(changes);
+    const text = Array.from({ length: 100 }, () => `["A","B",0,0]\n${JSON.stringify(SAMPLE)}`).join('\n');
+    const page = {
+      direction: 'local' as const,
+      peer: idOf('a'),
+      epoch: '0000000000000001',
+      first: n + 1,
+      count: 100,
+      text,
+    };
+    const committing = store.commit([{ type: 'page', page: { ...page, clockOffset: 0, loggedAt: 0 } }]);
     if ((n / 100) % 20 === 19) await committing;
   }
   await store.commit([]);

@@ -52,6 +52,7 @@ beforeEach(() => {
       told.push(`welcomed ${generation}`);
       channel.open();
     },
+    isBehind: (_, incarnation) => told.push(`behind ${incarnation}`),
     content: (_, { type }) => told.push(type),
     closed: (_, code, why) => {
       told.push(`closed ${code}`);
@@ -78,6 +79,24 @@ const pass = (milliseconds: number) => {
   for (let passed = 0; passed < milliseconds; passed += 100) clock.increment(100);
 };
 const content: Frame = { type: 'resume', live: {} };
+
+describe('a node that was put back from a backup', () => {
+  test('is told what we know of it, and what it says before its next welcome is left aside', () => {
+    receive(hello);
+    channel.behind(7);
+    expect(sent.at(-1)).toEqual({ type: 'behind', incarnation: 7 });
+    receive(content);
+    receive({ type: 'welcome', generation: [8, 1] });
+    receive(content);
+    expect(told).toEqual(['proven a', 'welcomed 8,1', 'resume']);
+  });
+
+  test('hears of it only from a node with a larger id, once the channel is open', () => {
+    open();
+    receive({ type: 'behind', incarnation: 7 });
+    expect(told.at(-1)).toBe(`closed ${CLOSE.badFrame}`);
+  });
+});
 
 describe('the greeting', () => {
   test('both say hello at once; content passes after the welcome', () => {

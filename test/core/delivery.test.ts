@@ -1,253 +1,312 @@
-import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Content } from '../../main/core/channel.ts';
-import { Delivery, type DeliveryInput, type Parcel } from '../../main/core/delivery.ts';
-import type { Change, NewLogRow, OutboxRow, StreamPosition } from '../../main/core/ports.ts';
-import { addressOf, machineId, type NodeId } from '../../shared/ids.ts';
+import { CLOSE } from '../../main/core/close-codes.ts';
+import { MAX_TTL_MS } from '../../main/core/defaults.ts';
+import { Delivery, type DeliveryInput } from '../../main/core/delivery.ts';
+import type { DeliveryOutput } from '../../main/core/delivery-turn.ts';
+import type { Arrival } from '../../main/core/inbox.ts';
+import type { OpenRow, StoredChange, StoredEnvelope, StoreState } from '../../main/core/ports.ts';
+import { encodeLabel } from '../../shared/envelope-text.ts';
+import { addressOf, machineId } from '../../shared/ids.ts';
 import { idOf } from '../support/world.ts';
 
 const A = idOf('a');
 const B = idOf('b');
 const SINK = machineId('Sink');
+const EPOCH = 'feedfacefeedface';
 
-/** What is on a disk; a commit makes a new one. */
-interface Disk {
-  readonly outbox: readonly OutboxRow[];
-  readonly marks: ReadonlyMap<string, StreamPosition>;
-  readonly log: readonly NewLogRow[];
-}
-const EMPTY: Disk = { outbox: [], marks: new Map(), log: [] };
+/** One node, and what it puts out; its disk takes what it is told to, when it is told to. */
+let delivery: Delivery;
+let outputs: DeliveryOutput[];
+let now: number;
+let epochs: number;
 
-function apply(disk: Disk, change: Change): Disk {
-  switch (change.type) {
-    case 'outboxAdd':
-      return { ...disk, outbox: [...disk.outbox, change.row] };
-    case 'outboxRemove':
-      return {
-        ...disk,
-        outbox: disk.outbox.filter((row) => row.epoch !== change.epoch || row.sequence > change.sequence),
-      };
-    case 'mark':
-      return { ...disk, marks: new Map(disk.marks).set(change.epoch, change) };
-    case 'log':
-      return { ...disk, log: [...disk.log, change.row] };
-    default:
-      return disk;
-  }
-}
-
-/** Two nodes, their disks and the line between them; everything that takes time happens when told. */
-class Pair {
-  readonly nodes = { [A]: new SimulatedNode(A, B, this), [B]: new SimulatedNode(B, A, this) };
-  /** Frames under way, by receiver. */
-  line: Record<NodeId, Content[]> | undefined;
+beforeEach(() => {
+  now = 1_000;
   epochs = 0;
-  sent = 0;
-  /** Sends that were promised. */
-  readonly accepted = new Set<string>();
-
-  connect(): void {
-    this.cut();
-    this.line = { [A]: [], [B]: [] };
-    for (const node of [A, B]) this.nodes[node]?.input({ type: 'connected', peer: node === A ? B : A });
-  }
-
-  cut(): void {
-    if (!this.line) return;
-    this.line = undefined;
-    for (const node of [A, B]) this.nodes[node]?.input({ type: 'disconnected', peer: node === A ? B : A });
-  }
-
-  node(id: NodeId): SimulatedNode {
-    const node = this.nodes[id];
-    if (!node) throw new Error('no such node');
-    return node;
-  }
-}
-
-class SimulatedNode {
-  readonly #self: NodeId;
-  readonly #peer: NodeId;
-  readonly #pair: Pair;
-  disk = EMPTY;
-  #commits: (readonly Change[])[] = [];
-  #delivery: Delivery | undefined;
-  /** Ids that were handed to a machine since the last start. */
-  handed: string[] = [];
-
-  constructor(self: NodeId, peer: NodeId, pair: Pair) {
-    this.#self = self;
-    this.#peer = peer;
-    this.#pair = pair;
-  }
-
-  /** Killed, and started again with what is on its disk. */
-  restart(): void {
-    this.#commits = [];
-    this.handed = [];
-    this.#delivery = new Delivery({
-      stored: { outbox: this.disk.outbox, marks: [...this.disk.marks.values()] },
-      admit: (peer, { id, from, to, sentAt, eventJson }) => ({
-        verdict: 'accept',
-        envelope: {
-          id,
-          from: addressOf(peer, from),
-          to: addressOf(this.#self, to),
-          sentAt,
-          event: JSON.parse(eventJson),
-        },
-      }),
-      newEpoch: () => (++this.#pair.epochs).toString(16).padStart(16, '0'),
-      wallTime: () => 0,
-    });
-  }
-
-  send(): void {
-    const parcel: Parcel = {
-      id: `${++this.#pair.sent}`,
-      from: addressOf(this.#self, SINK),
-      to: addressOf(this.#peer, SINK),
-      sentAt: 0,
-      eventType: 'E',
-      eventJson: '{"type":"E"}',
-    };
-    this.input({ type: 'send', parcel });
-  }
-
-  receive(): void {
-    const frame = this.#pair.line?.[this.#self]?.shift();
-    if (frame) this.input({ type: 'frame', peer: this.#peer, frame });
-  }
-
-  /** The oldest commit reaches the disk. */
-  commit(): void {
-    const changes = this.#commits.shift();
-    if (!changes) return;
-    this.disk = changes.reduce(apply, this.disk);
-    this.input({ type: 'committed' });
-  }
-
-  /** It does not, nor does anything behind it. */
-  fail(): void {
-    const failed = this.#commits;
-    this.#commits = [];
-    for (const _ of failed) this.input({ type: 'failed', code: 'STORE_FULL', reason: 'full' });
-  }
-
-  get isIdle(): boolean {
-    return this.#commits.length === 0;
-  }
-
-  input(input: DeliveryInput): void {
-    let wantsCut = false;
-    for (const output of this.#delivery?.step(input) ?? []) {
-      if (output.type === 'commit') this.#commits.push(output.changes);
-      else if (output.type === 'frame') this.#pair.line?.[this.#peer]?.push(structuredClone(output.frame));
-      else if (output.type === 'close') {
-        if (input.type !== 'failed') throw new Error(`an honest peer was cut off: ${output.reason}`);
-        wantsCut = true;
-      } else if (output.type === 'handOver') this.handed.push(output.arrival.envelope.id);
-      else if (output.type === 'outcome' && output.status === 'accepted') this.#pair.accepted.add(output.id);
-    }
-    if (wantsCut) this.#pair.cut();
-  }
-}
-
-const step = fc.record({
-  act: fc.oneof(
-    { weight: 6, arbitrary: fc.constant('send' as const) },
-    { weight: 8, arbitrary: fc.constant('receive' as const) },
-    { weight: 8, arbitrary: fc.constant('commit' as const) },
-    { weight: 8, arbitrary: fc.constant('flush' as const) },
-    { weight: 1, arbitrary: fc.constant('fail' as const) },
-    { weight: 2, arbitrary: fc.constant('connect' as const) },
-    { weight: 1, arbitrary: fc.constant('cut' as const) },
-    { weight: 1, arbitrary: fc.constant('restart' as const) },
-  ),
-  on: fc.constantFrom(A, B),
+  start();
 });
 
-function run(steps: readonly { act: string; on: NodeId }[]): Pair {
-  const pair = new Pair();
-  pair.node(A).restart();
-  pair.node(B).restart();
-  for (const { act, on } of steps) {
-    const node = pair.node(on);
-    if (act === 'send') node.send();
-    else if (act === 'receive') node.receive();
-    else if (act === 'commit') node.commit();
-    else if (act === 'flush') node.input({ type: 'flush' });
-    else if (act === 'fail') node.fail();
-    else if (act === 'connect') pair.connect();
-    else if (act === 'cut') pair.cut();
-    else {
-      pair.cut();
-      node.restart();
-    }
-  }
-  pair.connect();
-  for (let idle = 0; idle < 5; idle++) {
-    for (const id of [A, B]) {
-      const node = pair.node(id);
-      node.input({ type: 'flush' });
-      while (!node.isIdle || (pair.line?.[id]?.length ?? 0) > 0) {
-        idle = 0;
-        node.commit();
-        node.receive();
-        node.input({ type: 'flush' });
-      }
-    }
-  }
-  return pair;
+function start(stored: Partial<Pick<StoreState, 'outbox' | 'marks' | 'open'>> = {}): void {
+  outputs = [];
+  delivery = new Delivery({
+    self: A,
+    stored: { outbox: [], marks: [], open: [], ...stored },
+    admit,
+    knows: (machine) => machine === SINK,
+    newEpoch: () => (++epochs).toString(16).padStart(16, '0'),
+    now: () => now,
+    wallTime: () => 0,
+  });
 }
 
-test('whatever happens to lines, disks and processes: all that was promised arrives, once and in order', () => {
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
-      const pair = run(steps);
-      for (const [from, to] of [
-        [A, B],
-        [B, A],
-      ] as const) {
-        const arrived = pair
-          .node(to)
-          .disk.log.filter(({ direction }) => direction === 'in')
-          .map(({ id }) => Number(id));
-        expect(arrived).toEqual([...new Set(arrived)].sort((a, b) => a - b));
-        const promised = pair
-          .node(from)
-          .disk.log.filter(({ id, direction }) => direction === 'out' && pair.accepted.has(id));
-        expect(arrived).toEqual(expect.arrayContaining(promised.map(({ id }) => Number(id))));
-        expect(pair.node(from).disk.outbox).toEqual([]);
-        const { handed } = pair.node(to);
-        expect(handed).toEqual([...new Set(handed)]);
-      }
-    }),
-    { numRuns: 5_000 },
-  );
+function admit(peer: typeof B, { eventJson, ...label }: StoredEnvelope) {
+  const envelope = { ...label, from: addressOf(peer, label.from), to: addressOf(A, label.to) };
+  return label.to === SINK
+    ? { verdict: 'accept' as const, envelope: { ...envelope, event: JSON.parse(eventJson) } }
+    : {
+        verdict: 'refuse' as const,
+        code: 'MACHINE_UNKNOWN' as const,
+        parcel: { ...envelope, eventType: 'E', eventJson },
+      };
+}
+
+const input = (...inputs: DeliveryInput[]) => {
+  for (const one of inputs) outputs.push(...delivery.step(one));
+};
+/** The turn ends, and everything reaches the disk. */
+const settle = () => {
+  for (let commits = 1; commits > 0; ) {
+    const before = outputs.length;
+    input({ type: 'flush' });
+    commits = outputs.slice(before).filter(({ type }) => type === 'commit').length;
+    for (let n = 0; n < commits; n++) input({ type: 'committed' });
+  }
+};
+const receive = (frame: Content) => {
+  input({ type: 'frame', peer: B, frame });
+  settle();
+};
+/** What came out since the last time, of one kind. */
+function taken<Type extends DeliveryOutput['type']>(type: Type) {
+  const found = outputs.filter((output): output is DeliveryOutput & { type: Type } => output.type === type);
+  outputs = outputs.filter((output) => output.type !== type);
+  return found;
+}
+const frames = (type: Content['type']) => taken('frame').flatMap(({ frame }) => (frame.type === type ? [frame] : []));
+const changes = () => taken('commit').flatMap((output) => output.changes);
+const letters = (all: readonly StoredChange[]) =>
+  all.flatMap((change) => (change.type === 'deadLetter' ? [change.letter] : []));
+
+const label = (to: string, expiresAt = 2_000) =>
+  encodeLabel({ from: machineId('Feeder'), to: machineId(to), sentAt: 5, expiresAt });
+const envelopes = (first: number, count = 1, to = 'Sink'): Content => ({
+  type: 'messages',
+  epoch: EPOCH,
+  first,
+  at: 1_000,
+  text: Array.from({ length: count }, (_, n) => `${label(to)}\n{"type":"N","n":${first + n}}`).join('\n'),
 });
 
-test('nothing is handed over or acknowledged before it is on disk', () => {
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
-      const pair = new Pair();
-      for (const id of [A, B]) pair.node(id).restart();
-      pair.connect();
-      for (const { act, on } of steps) {
-        const node = pair.node(on);
-        if (act === 'send') node.send();
-        else if (act === 'commit') node.commit();
-        else if (act === 'receive') node.receive();
-        else node.input({ type: 'flush' });
-        const logged = new Set(node.disk.log.map(({ id }) => id));
-        for (const id of node.handed) expect(logged).toContain(id);
-        for (const frame of pair.line?.[on === A ? B : A] ?? []) {
-          if (frame.type === 'ack')
-            expect(frame.mark).toBeLessThanOrEqual(node.disk.marks.get(frame.epoch)?.sequence ?? 0);
-          if (frame.type === 'messages') for (const { id } of frame.envelopes) expect(logged).toContain(id);
-        }
-      }
+function connect(): void {
+  input({ type: 'connected', peer: B });
+  receive({ type: 'resume', live: { [EPOCH]: 1 } });
+}
+const arrivals = (): readonly Arrival[] => taken('handOver').map(({ arrival }) => arrival);
+const send = (more: object = {}) => {
+  const to = addressOf(B, SINK);
+  const from = addressOf(A, SINK);
+  input({ type: 'send', parcel: { id: '', from, to, sentAt: 0, eventType: 'E', eventJson: '{"type":"E"}', ...more } });
+};
+
+describe('a turn', () => {
+  test('is one commit and one frame, however much is sent in it', () => {
+    connect();
+    const epoch = delivery.nextId(B).split('-')[0] ?? '';
+    receive({ type: 'ack', epoch, mark: 0, refused: [], credit: 100 });
+    changes();
+    frames('messages');
+    for (let n = 0; n < 50; n++) send();
+    settle();
+    expect(changes()).toMatchObject([{ type: 'page', page: { direction: 'out', first: 1, count: 50 } }]);
+    expect(frames('messages')).toMatchObject([{ first: 1, text: expect.stringMatching(/^(.*\n.*(\n|$)){50}$/) }]);
+  });
+
+  test('is acknowledged once, however many frames came in it', () => {
+    connect();
+    frames('ack');
+    input({ type: 'frame', peer: B, frame: envelopes(1, 2) }, { type: 'frame', peer: B, frame: envelopes(3) });
+    settle();
+    expect(frames('ack')).toEqual([{ type: 'ack', epoch: EPOCH, mark: 3, refused: [], credit: 3 + 4_096 - 3 + 3 }]);
+  });
+
+  test('tells what became of envelopes in runs', () => {
+    connect();
+    input({ type: 'started', machine: SINK });
+    receive(envelopes(1, 5));
+    for (const [index, arrival] of arrivals().entries())
+      input({ type: 'processed', arrival, status: index === 2 ? 'ignored' : 'handled' });
+    settle();
+    expect(frames('outcome')).toEqual([
+      {
+        type: 'outcome',
+        epoch: EPOCH,
+        of: [
+          [1, 2, 'handled'],
+          [3, 3, 'ignored'],
+          [4, 5, 'handled'],
+        ],
+      },
+    ]);
+  });
+});
+
+test('an envelope is named by its place in the stream', () => {
+  const id = delivery.nextId(B);
+  send();
+  expect(delivery.nextId(B)).toBe(id.replace(/1$/, '2'));
+  settle();
+  expect(taken('outcome')).toMatchObject([{ status: 'accepted', epoch: id.split('-')[0], first: 1, last: 1 }]);
+});
+
+describe('a peer that breaks the rules is cut off:', () => {
+  test.each<[string, Content, number]>([
+    ['a gap', envelopes(2), CLOSE.outOfSequence],
+    [
+      'an epoch that it did not ask about',
+      { ...envelopes(1), epoch: '0000000000000bad' } as Content,
+      CLOSE.outOfSequence,
+    ],
+    ['more than its credit', envelopes(1, 4_097), CLOSE.outOfSequence],
+    [
+      'a skip beyond its credit',
+      { type: 'skip', epoch: EPOCH, first: 1, last: 9_999, code: 'ENVELOPE_EXPIRED' },
+      CLOSE.outOfSequence,
+    ],
+    ['a skip backwards', { type: 'skip', epoch: EPOCH, first: 3, last: 1, code: 'ENVELOPE_EXPIRED' }, CLOSE.badFrame],
+    ['half an envelope', { type: 'messages', epoch: EPOCH, first: 1, at: 1, text: label('Sink') }, CLOSE.badFrame],
+    ['a label that is none', { type: 'messages', epoch: EPOCH, first: 1, at: 1, text: '{}\n{}' }, CLOSE.badFrame],
+    ['a time that is over', { ...envelopes(1), at: 2_000 } as Content, CLOSE.badFrame],
+    [
+      'a time without end',
+      { type: 'messages', epoch: EPOCH, first: 1, at: 0, text: `${label('Sink', MAX_TTL_MS + 1)}\n{}` },
+      CLOSE.badFrame,
+    ],
+    [
+      'an acknowledgement of an epoch that is not ours',
+      { type: 'ack', epoch: EPOCH, mark: 1, refused: [], credit: 1 },
+      CLOSE.badFrame,
+    ],
+  ])('%s', (_, frame, code) => {
+    connect();
+    changes();
+    receive(frame);
+    expect(taken('close')).toMatchObject([{ peer: B, code }]);
+    expect(changes()).toEqual([]);
+    expect(arrivals()).toEqual([]);
+  });
+
+  test('an outcome that is told over and over', () => {
+    connect();
+    const epoch = delivery.nextId(B).split('-')[0] ?? '';
+    receive({ type: 'ack', epoch, mark: 0, refused: [], credit: 100 });
+    send();
+    settle();
+    const of = [[1, 1, 'handled']] as const;
+    receive({ type: 'outcome', epoch, of });
+    expect(taken('outcome').map(({ status }) => status)).toEqual(['accepted']);
+    receive({ type: 'ack', epoch, mark: 1, refused: [], credit: 100 });
+    receive({ type: 'outcome', epoch, of });
+    expect(taken('close')).toEqual([]);
+    receive({ type: 'outcome', epoch, of });
+    expect(taken('close')).toMatchObject([{ code: CLOSE.badFrame }]);
+    expect(taken('outcome').map(({ status }) => status)).toEqual(['delivered', 'handled']);
+  });
+});
+
+test('what comes again is acknowledged again, and handed over once', () => {
+  connect();
+  input({ type: 'started', machine: SINK });
+  for (const first of [1, 1, 2, 1, 2]) receive(envelopes(first));
+  expect(arrivals().map(({ sequence }) => sequence)).toEqual([1, 2]);
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 2 });
+});
+
+test('an envelope for a machine that does not run is held until it does, over a restart, or until its time is over', () => {
+  connect();
+  receive(envelopes(1, 2));
+  expect(arrivals()).toEqual([]);
+  const [page] = changes().flatMap((change) => (change.type === 'page' ? [change.page] : []));
+  const open = [1, 2].map(
+    (sequence): OpenRow => ({
+      ...{ direction: 'in', peer: B, epoch: EPOCH, sequence, clockOffset: page?.clockOffset ?? 0 },
+      text: `${label('Sink')}\n{"type":"N","n":${sequence}}`,
     }),
-    { numRuns: 500 },
   );
+
+  start({ open });
+  input({ type: 'started', machine: SINK });
+  expect(arrivals()).toMatchObject([{ sequence: 1, envelope: { id: `${EPOCH}-1`, event: { n: 1 } } }, { sequence: 2 }]);
+
+  start({ open });
+  now = 2_000;
+  input({ type: 'tick' });
+  settle();
+  const expired = changes();
+  expect(letters(expired)).toMatchObject([{ direction: 'in', reason: 'ENVELOPE_EXPIRED', id: `${EPOCH}-1` }, {}]);
+  expect(expired).toContainEqual(expect.objectContaining({ type: 'became', first: 1, last: 2, status: 'expired' }));
+});
+
+test('what a machine did not get to before it ended is for the next one of its id, in order', () => {
+  connect();
+  input({ type: 'started', machine: SINK });
+  receive(envelopes(1, 3));
+  const [first, ...others] = arrivals();
+  if (first) input({ type: 'processed', arrival: first, status: 'dead', code: 'MACHINE_FAILED' });
+  input({ type: 'ended', machine: SINK });
+  receive(envelopes(4));
+  expect(arrivals()).toEqual([]);
+  for (const arrival of others) input({ type: 'processed', arrival, status: 'refused', code: 'MACHINE_STOPPED' });
+  input({ type: 'started', machine: SINK });
+  expect(arrivals().map(({ sequence }) => sequence)).toEqual([2, 3, 4]);
+  settle();
+  expect(letters(changes())).toMatchObject([{ id: `${EPOCH}-1`, reason: 'MACHINE_FAILED' }]);
+});
+
+test('a slow machine takes its sender the credit, and gives it back when it is done', () => {
+  connect();
+  input({ type: 'started', machine: SINK });
+  receive(envelopes(1, 4_096));
+  const waiting = arrivals();
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 4_096, credit: 4_096 });
+  for (const arrival of waiting.slice(0, 1_000)) input({ type: 'processed', arrival, status: 'handled' });
+  settle();
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 4_096, credit: 5_096 });
+});
+
+test('what waits for a peer that is forgotten becomes dead letters, and nothing of it leaves', () => {
+  send();
+  send();
+  input({ type: 'forget', peer: B });
+  settle();
+  expect(letters(changes())).toMatchObject([{ reason: 'PEER_FORGOTTEN' }, { reason: 'PEER_FORGOTTEN' }]);
+  expect(taken('outcome').map(({ status }) => status)).toEqual(['accepted', 'dead', 'dead']);
+  expect(delivery.waiting(B)).toBe(0);
+});
+
+test('with little room left nothing new is accepted, what waits goes on, and it is looked at again at each tick', () => {
+  connect();
+  input({ type: 'committed' });
+  send();
+  input({ type: 'flush' }, { type: 'committed', isTight: true });
+  expect(() => send()).toThrow(expect.objectContaining({ code: 'STORE_FULL' }));
+  expect(delivery.waiting(B)).toBe(1);
+  taken('commit');
+  receive({ type: 'resume', live: { [EPOCH]: 1 } });
+  expect(frames('ack').at(-1)).toMatchObject({ credit: 0 });
+  input({ type: 'tick' }, { type: 'flush' });
+  expect(taken('commit')).toHaveLength(1);
+  input({ type: 'committed', isTight: false });
+  expect(() => send()).not.toThrow();
+});
+
+test('a full disk refuses what is sent, gives no credit, is tried again at each tick, and then opens', () => {
+  connect();
+  send();
+  input({ type: 'flush' }, { type: 'failed', code: 'STORE_FULL', reason: 'no room' });
+  expect(taken('rejected')).toMatchObject([{ first: 1, last: 1, error: { code: 'STORE_FULL' } }]);
+  expect(taken('close')).toMatchObject([{ code: CLOSE.storeFailed }]);
+  expect(() => send()).toThrow(expect.objectContaining({ code: 'STORE_FULL' }));
+  input({ type: 'disconnected', peer: B });
+  taken('commit');
+  frames('ack');
+  input({ type: 'connected', peer: B });
+  input({ type: 'frame', peer: B, frame: { type: 'resume', live: { [EPOCH]: 1 } } }, { type: 'flush' });
+  expect(frames('ack')).toMatchObject([{ mark: 0, credit: 0 }]);
+  expect(taken('commit')).toEqual([]);
+  input({ type: 'tick' }, { type: 'flush' });
+  expect(taken('commit')).toHaveLength(1);
+  input({ type: 'committed' }, { type: 'flush' });
+  expect(frames('ack')).toMatchObject([{ mark: 0, credit: 4_096 }]);
+  expect(() => send()).not.toThrow();
 });

@@ -101,7 +101,7 @@ class HostilePeer {
   /** An envelope in its place, with an event of any text. */
   sendEvent(sequence: number, eventJson: string, to = 'Sink_1', from = 'Evil'): void {
     this.raw(
-      `${JSON.stringify({ type: 'messages', epoch: EPOCH, first: sequence })}\n${JSON.stringify([`e-${sequence}`, from, to, 0, 0, 0])}\n${eventJson}`,
+      `${JSON.stringify({ type: 'messages', epoch: EPOCH, first: sequence, at: 1 })}\n${JSON.stringify([from, to, 0, 1_000])}\n${eventJson}`,
     );
   }
 
@@ -194,7 +194,7 @@ test.each<[string, () => Promise<void>, number]>([
     'an acknowledgement of what was never sent',
     async () => {
       await hostile.open();
-      hostile.send({ type: 'ack', epoch: EPOCH, mark: 5, refused: [] });
+      hostile.send({ type: 'ack', epoch: EPOCH, mark: 5, refused: [], credit: 9 });
     },
     CLOSE.badFrame,
   ],
@@ -264,7 +264,7 @@ test('what is sent twice arrives once', async () => {
   const sink = await node.register('Sink', collector);
   await hostile.openEpoch();
   for (const sequence of [1, 1, 2, 1, 2]) hostile.sendEvent(sequence, `{"type":"NUMBER","n":${sequence}}`);
-  await hostile.until('outcome', ({ of }) => of.some(([sequence]) => sequence === 2));
+  await hostile.until('outcome', ({ of }) => of.some(([, last]) => last === 2));
   expect(sink.actor.getSnapshot().context.numbers).toEqual([1, 2]);
 });
 

@@ -1,74 +1,76 @@
-import { isFinal, type OutcomeStatus } from '../../../shared/envelope.ts';
-import type { ErrorCode } from '../../../shared/errors.ts';
-import { type MachineId, type NodeId, parseAddress } from '../../../shared/ids.ts';
+import type { MachineId, NodeId } from '../../../shared/ids.ts';
 import { AUDIT_ROWS_MAX } from '../../core/defaults.ts';
 import type {
   AuditQuery,
   AuditRow,
-  Change,
+  ClockRow,
+  DeadLetter,
+  DeadLetterQuery,
   LogRow,
   MachineRow,
   MessageQuery,
-  NewLogRow,
+  NewDeadLetter,
   NodeRow,
-  OutboxRow,
+  Page,
+  StoredChange,
   StoreState,
-  StreamPosition,
+  Stream,
   TrustState,
 } from '../../core/ports.ts';
-import { peerOf } from './log-peer.ts';
+import { MemoryStream } from './memory-stream.ts';
+import { rowsOf, type StoredPage, streamKey } from './page-rows.ts';
 import { rowLimit } from './row-limit.ts';
 
-/** A row of the log, and what became of it since. */
-interface LoggedRow {
-  readonly row: NewLogRow;
-  status: OutcomeStatus;
-  code: ErrorCode | undefined;
+interface LoggedPage {
+  readonly page: StoredPage;
+  readonly stream: MemoryStream;
 }
-
-interface PlacedRow {
-  readonly place: number;
-  readonly row: OutboxRow;
-}
-
-type StatusChange = Extract<Change, { type: 'status' }>;
 
 /** What a MemoryStore has written. It outlives the store, as a disk outlives a process. */
 export class MemoryDisk {
   /** The store that is open on it. */
   holder: object | undefined;
 
+  #self = '' as NodeId;
   #incarnation = 0;
-  readonly #log: LoggedRow[] = [];
-  readonly #logById = new Map<string, LoggedRow[]>();
-  readonly #received = new Set<string>();
-  readonly #outbox = new Map<string, Map<number, PlacedRow>>();
-  #outboxPlace = 0;
-  readonly #marks = new Map<string, StreamPosition>();
+  #clock: ClockRow | undefined;
+  #rows = 0;
+  readonly #streams = new Map<string, MemoryStream>();
+  /** Of all streams, in the order in which they were written. */
+  readonly #pages: LoggedPage[] = [];
+  #letters = 0;
+  readonly #deadLetters = new Map<number, DeadLetter>();
   readonly #nodes = new Map<NodeId, NodeRow>();
   readonly #machines = new Map<string, MachineRow>();
   #trust: TrustState | undefined;
   readonly #audit: AuditRow[] = [];
+  readonly #snapshots = new Map<MachineId, string>();
 
   state(): StoreState {
-    const outbox = [...this.#outbox.values()].flatMap((stream) => [...stream.values()]);
+    const streams = [...this.#streams.values()];
     return {
       incarnation: this.#incarnation,
-      outbox: outbox.sort((a, b) => a.place - b.place).map(({ row }) => row),
-      marks: [...this.#marks.values()],
+      ...(this.#clock && { clock: this.#clock }),
+      outbox: inOrder(streams.flatMap((stream) => stream.outbox())),
+      marks: streams.flatMap((stream) => stream.mark() ?? []),
+      open: inOrder(streams.flatMap((stream) => stream.open())),
       nodes: [...this.#nodes.values()],
       machines: [...this.#machines.values()],
       ...(this.#trust && { trust: this.#trust }),
+      snapshots: [...this.#snapshots].map(([machine, snapshot]) => ({ machine, snapshot })),
+      problems: [],
     };
   }
 
   messages(query: MessageQuery): readonly LogRow[] {
     const limit = rowLimit(query);
     const found: LogRow[] = [];
-    for (let at = this.#log.length - 1; at >= 0 && found.length < limit; at--) {
-      const logged = this.#log[at];
-      const place = at + 1;
-      if (logged !== undefined && matches(place, logged.row, query)) found.push(logRow(place, logged));
+    for (const { page, stream } of query.oldestFirst ? this.#pages : this.#pages.toReversed()) {
+      if (found.length === limit) break;
+      for (const row of rowsOf(this.#self, page, query, (sequence) => stream.statusOf(sequence))) {
+        if (found.length === limit) break;
+        found.push(row);
+      }
     }
     return found;
   }
@@ -78,43 +80,62 @@ export class MemoryDisk {
     return rows.slice(0, rowLimit({ ...(limit !== undefined && { limit }) }));
   }
 
+  deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {
+    const { place, before = Number.POSITIVE_INFINITY, node } = query;
+    const fitting = [...this.#deadLetters.values()].filter(
+      (letter) =>
+        (place === undefined || letter.place === place) &&
+        letter.place < before &&
+        (node === undefined || letter.from.includes(node) || letter.to.includes(node)),
+    );
+    return fitting.reverse().slice(0, rowLimit(query));
+  }
+
   /** All of them, or none: whatever can be wrong is found before the first one is carried out. */
-  apply(changes: readonly Change[]): void {
+  apply(changes: readonly StoredChange[]): void {
     this.#check(changes);
     for (const change of changes) this.#applyOne(change);
   }
 
-  #check(changes: readonly Change[]): void {
-    const added = new Set<string>();
+  #check(changes: readonly StoredChange[]): void {
+    const lasts = new Map<string, number>();
     for (const change of changes) {
-      if (change.type === 'log') {
-        parseAddress(change.row.from);
-        parseAddress(change.row.to);
-      }
-      if (change.type !== 'outboxAdd') continue;
-      const { row } = change;
-      const position = `${streamOf(row)} ${row.sequence}`;
-      if (added.has(position) || this.#outbox.get(streamOf(row))?.has(row.sequence))
-        throw new Error(`two envelopes have the place ${row.sequence} of epoch ${row.epoch} in the outbox`);
-      added.add(position);
+      if (change.type !== 'page' || change.page.direction === 'in') continue;
+      const { first, count, epoch } = change.page;
+      const key = streamKey(change.page);
+      if (first <= (lasts.get(key) ?? this.#streams.get(key)?.last ?? 0))
+        throw new Error(`two envelopes have the place ${first} of epoch ${epoch}`);
+      lasts.set(key, first + count - 1);
     }
   }
 
-  #applyOne(change: Change): void {
+  #applyOne(change: StoredChange): void {
     switch (change.type) {
       case 'incarnation':
         this.#incarnation = change.incarnation;
+        this.#self = change.node;
         return;
-      case 'log':
-        return this.#add(change.row);
-      case 'status':
-        return this.#setStatus(change);
-      case 'outboxAdd':
-        return this.#outboxAdd(change.row);
-      case 'outboxRemove':
-        return this.#outboxRemove(change);
-      case 'mark':
-        return this.#mark(change);
+      case 'clock':
+        this.#clock = { time: change.time, wallTime: change.wallTime };
+        return;
+      case 'page':
+        return this.#add(change.page);
+      case 'became':
+        return this.#streams.get(streamKey(change))?.became(change);
+      case 'acknowledged':
+        return this.#raise({ direction: 'out', ...change }, 'acknowledged', change.sequence);
+      case 'refusalsKnown':
+        return this.#raise({ direction: 'in', ...change }, 'refusalsKnown', change.sequence);
+      case 'mark': {
+        const stream = this.#stream({ direction: 'in', ...change }, false);
+        stream.last = Math.max(stream.last, change.sequence);
+        return;
+      }
+      case 'deadLetter':
+        return this.#bury(change.letter);
+      case 'deadLetterRemove':
+        this.#deadLetters.delete(change.place);
+        return;
       case 'node':
         this.#nodes.set(change.row.id, change.row);
         return;
@@ -131,88 +152,40 @@ export class MemoryDisk {
         this.#audit.push({ ...change.row, place: (this.#audit.at(-1)?.place ?? 0) + 1 });
         this.#audit.splice(0, this.#audit.length - AUDIT_ROWS_MAX);
         return;
+      case 'snapshot':
+        this.#snapshots.set(change.machine, change.snapshot);
+        return;
     }
   }
 
-  #add(row: NewLogRow): void {
-    const logged: LoggedRow = { row, status: row.status, code: row.code };
-    const key = rowKey(row.direction, row.id, peerOf(row));
-    const known = this.#logById.get(key);
-    if (row.direction === 'in') {
-      const place = row.position && `${streamOf(row.position)} ${row.position.sequence}`;
-      if (known !== undefined || (place !== undefined && this.#received.has(place))) return;
-      if (place !== undefined) this.#received.add(place);
-    }
-    this.#log.push(logged);
-    if (known === undefined) this.#logById.set(key, [logged]);
-    else known.push(logged);
+  #add(page: Page): void {
+    const stream = this.#stream(page, page.volatile ?? false);
+    const added = stream.add(page, this.#rows + 1);
+    if (!added) return;
+    this.#rows += added.count;
+    this.#pages.push({ page: added, stream });
   }
 
-  #setStatus({ direction, id, peer, status, code }: StatusChange): void {
-    for (const logged of this.#logById.get(rowKey(direction, id, peer)) ?? []) {
-      if (isFinal(logged.status) && !isFinal(status)) continue;
-      logged.status = status;
-      logged.code = code;
-    }
+  #raise(of: Stream, what: 'acknowledged' | 'refusalsKnown', sequence: number): void {
+    const stream = this.#streams.get(streamKey(of));
+    if (stream) stream[what] = Math.max(stream[what], sequence);
   }
 
-  #outboxAdd(row: OutboxRow): void {
-    const stream = this.#outbox.get(streamOf(row)) ?? new Map<number, PlacedRow>();
-    stream.set(row.sequence, { place: ++this.#outboxPlace, row });
-    this.#outbox.set(streamOf(row), stream);
+  #bury({ eventJson, ...letter }: NewDeadLetter): void {
+    const place = ++this.#letters;
+    this.#deadLetters.set(place, { ...letter, place, event: JSON.parse(eventJson) });
   }
 
-  #outboxRemove(position: StreamPosition): void {
-    const stream = this.#outbox.get(streamOf(position));
-    if (stream === undefined) return;
-    for (const sequence of stream.keys()) if (sequence <= position.sequence) stream.delete(sequence);
-    if (stream.size === 0) this.#outbox.delete(streamOf(position));
-  }
-
-  #mark({ peer, epoch, sequence }: StreamPosition): void {
-    const known = this.#marks.get(streamOf({ peer, epoch }));
-    if (known !== undefined && known.sequence >= sequence) return;
-    this.#marks.set(streamOf({ peer, epoch }), { peer, epoch, sequence });
+  #stream(of: Stream, isVolatile: boolean): MemoryStream {
+    const known = this.#streams.get(streamKey(of));
+    if (known) return known;
+    const stream = new MemoryStream(of, isVolatile);
+    this.#streams.set(streamKey(of), stream);
+    return stream;
   }
 }
 
-const streamOf = ({ peer, epoch }: Pick<StreamPosition, 'peer' | 'epoch'>): string => `${peer} ${epoch}`;
 const machineKey = (node: NodeId, id: MachineId): string => `${node} ${id}`;
-const rowKey = (direction: string, id: string, peer: NodeId): string => `${direction} ${peer} ${id}`;
 
-function matches(
-  place: number,
-  row: NewLogRow,
-  { machine, node, eventType, direction, before, after, text }: MessageQuery,
-): boolean {
-  const ends = [parseAddress(row.from), parseAddress(row.to)];
-  return (
-    (machine === undefined || ends.some((end) => end.machine === machine)) &&
-    (node === undefined || ends.some((end) => end.node === node)) &&
-    (eventType === undefined || row.eventType === eventType) &&
-    (direction === undefined || row.direction === direction) &&
-    (before === undefined || place < before) &&
-    (after === undefined || place > after) &&
-    (text === undefined || lower(row.eventJson).includes(lower(text)))
-  );
-}
-
-/** A to Z alone, as SQLite does. */
-const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-
-function logRow(place: number, { row, status, code }: LoggedRow): LogRow {
-  return {
-    place,
-    id: row.id,
-    from: row.from,
-    to: row.to,
-    event: JSON.parse(row.eventJson),
-    sentAt: row.sentAt,
-    ...(row.correlationId === undefined ? {} : { correlationId: row.correlationId }),
-    ...(row.causationId === undefined ? {} : { causationId: row.causationId }),
-    direction: row.direction,
-    status,
-    ...(code === undefined ? {} : { code }),
-    loggedAt: row.loggedAt,
-  };
-}
+const inOrder = <Row extends { readonly place: number }>(rows: readonly Row[]): Omit<Row, 'place'>[] =>
+  [...rows].sort((a, b) => a.place - b.place).map(({ place: _, ...row }) => row);

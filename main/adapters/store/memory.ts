@@ -1,9 +1,19 @@
 import { InterMachineError } from '../../../shared/errors.ts';
-import type { AuditQuery, AuditRow, Change, LogRow, MessageQuery, Store, StoreState } from '../../core/ports.ts';
+import type {
+  AuditQuery,
+  AuditRow,
+  DeadLetter,
+  DeadLetterQuery,
+  LogRow,
+  MessageQuery,
+  Store,
+  StoredChange,
+  StoreState,
+} from '../../core/ports.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
 interface PendingCommit {
-  readonly changes: readonly Change[];
+  readonly changes: readonly StoredChange[];
   resolve(): void;
   reject(reason: InterMachineError): void;
 }
@@ -32,7 +42,7 @@ export class MemoryStore implements Store {
     return this.#disk.state();
   }
 
-  commit(changes: readonly Change[]): Promise<void> {
+  commit(changes: readonly StoredChange[]): Promise<void> {
     if (!this.#isOpen) return Promise.reject(notOpen());
     return new Promise((resolve, reject) => {
       this.#queue.push({ changes, resolve, reject });
@@ -51,6 +61,16 @@ export class MemoryStore implements Store {
     await this.#settled();
     return this.#disk.audit(query);
   }
+
+  async deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
+    if (!this.#isOpen) throw notOpen();
+    await this.#settled();
+    return this.#disk.deadLetters(query);
+  }
+
+  /** It has the memory of the machine. */
+  readonly isTight = false;
+  readonly searchBehind = 0;
 
   async close(): Promise<void> {
     this.#isOpen = false;
@@ -91,7 +111,7 @@ export class MemoryStore implements Store {
     }
   }
 
-  #failureOf(changes: readonly Change[]): InterMachineError | undefined {
+  #failureOf(changes: readonly StoredChange[]): InterMachineError | undefined {
     try {
       this.#disk.apply(changes);
       return undefined;

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { digestOf } from './digest.ts';
 
 /** Marks a SQLite file as ours ("ImSt"), so that another program's database is never migrated by mistake. */
 export const APPLICATION_ID = 0x496d5374;
@@ -108,12 +109,110 @@ export const MIGRATIONS: readonly string[] = [
     detail TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE meta ADD COLUMN node TEXT NOT NULL DEFAULT '';
+  -- The node's own time and the wall clock, as they were together.
+  ALTER TABLE meta ADD COLUMN time REAL;
+  ALTER TABLE meta ADD COLUMN wall_time REAL;
+
+  -- last: its last row, or the mark of a stream from a peer. acknowledged: what the peer has of a stream to it.
+  -- handled: rows up to here are handled, unless verdicts says otherwise. refusals_known: refusals up to here were heard.
+  CREATE TABLE streams (
+    key INTEGER PRIMARY KEY,
+    direction TEXT NOT NULL,
+    peer TEXT NOT NULL,
+    epoch TEXT NOT NULL,
+    is_volatile INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    acknowledged INTEGER NOT NULL,
+    handled INTEGER NOT NULL,
+    refusals_known INTEGER NOT NULL,
+    used_at REAL NOT NULL,
+    UNIQUE (direction, peer, epoch)
+  ) STRICT;
+
+  -- The log, and the outbox: consecutive rows of one stream, as the text that they are on the wire. One insert for all
+  -- that came or went in one turn; a row of its own for each envelope made this thread the limit of the node.
+  CREATE TABLE pages (
+    place INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    stream INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    clock_offset REAL NOT NULL,
+    logged_at REAL NOT NULL,
+    digest INTEGER NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX pages_stream ON pages (stream, first);
+
+  -- What became of rows, where it does not follow from their stream. 'open': nothing final yet, although later ones are handled.
+  CREATE TABLE verdicts (
+    stream INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    code TEXT,
+    PRIMARY KEY (stream, first)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX verdicts_open ON verdicts (stream, first) WHERE status = 'open';
+  CREATE INDEX verdicts_refused ON verdicts (stream, first) WHERE status = 'refused';
+
+  CREATE TABLE dead_letters (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    direction TEXT NOT NULL,
+    id TEXT NOT NULL,
+    from_address TEXT NOT NULL,
+    to_address TEXT NOT NULL,
+    sent_at REAL NOT NULL,
+    correlation_id TEXT,
+    causation_id TEXT,
+    reason TEXT NOT NULL,
+    died_at REAL NOT NULL,
+    event_json TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE snapshots (machine TEXT PRIMARY KEY, snapshot TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  -- What version 1 had of rows, marks and the outbox. Its log had only ids of its own, and its rows did not expire.
+  INSERT INTO streams (direction, peer, epoch, is_volatile, last, acknowledged, handled, refusals_known, used_at)
+  SELECT m.direction, k.node, coalesce(m.epoch, ''), m.epoch IS NULL, max(coalesce(m.sequence, m.place)), 0, 0, 0, max(m.logged_at)
+  FROM messages m JOIN node_keys k ON k.key = m.peer GROUP BY 1, 2, 3;
+  INSERT INTO streams (direction, peer, epoch, is_volatile, last, acknowledged, handled, refusals_known, used_at)
+  SELECT 'in', peer, epoch, 0, sequence, 0, 0, 0, 0 FROM marks WHERE true
+  ON CONFLICT DO UPDATE SET last = max(last, excluded.last);
+  UPDATE streams SET acknowledged = coalesce((
+    SELECT min(o.sequence) - 1 FROM outbox o JOIN node_keys k ON k.key = o.peer WHERE k.node = streams.peer AND o.epoch = streams.epoch
+  ), last) WHERE direction = 'out';
+
+  INSERT INTO pages (place, count, stream, first, clock_offset, logged_at, digest, text)
+  SELECT m.place, 1, s.key, coalesce(m.sequence, m.place), 0, m.logged_at, digest_of(t.text), t.text
+  FROM messages m
+  JOIN node_keys k ON k.key = m.peer
+  JOIN streams s ON s.direction = m.direction AND s.peer = k.node AND s.epoch = coalesce(m.epoch, '')
+  JOIN (
+    SELECT place, CASE WHEN is_waiting
+      THEN json_array(from_machine, to_machine, sent, ${7 * 86_400_000}, coalesce(correlation_id, 0), coalesce(causation_id, 0))
+      ELSE json_array(from_machine, to_machine, sent, 0, coalesce(correlation_id, 0), coalesce(causation_id, 0), id)
+    END || char(10) || event_json AS text
+    FROM (SELECT *, CAST(sent_at AS INTEGER) AS sent, direction = 'out' AND EXISTS (
+      SELECT 1 FROM outbox o WHERE o.peer = messages.peer AND o.epoch = messages.epoch AND o.sequence = messages.sequence
+    ) AS is_waiting FROM messages)
+  ) t ON t.place = m.place;
+  INSERT INTO verdicts SELECT p.stream, p.first, p.first, m.status, m.code FROM messages m JOIN pages p ON p.place = m.place
+  WHERE m.status NOT IN ('accepted', 'delivered');
+
+  DROP TABLE messages;
+  DROP TABLE outbox;
+  DROP TABLE marks;
+  DROP TABLE node_keys;
+  `,
 ];
 
 export const schemaVersion = (db: Database): number => Number(db.pragma('user_version', { simple: true }));
 
 /** Brings the database to the newest version, in one transaction: wholly, or not at all. */
 export function migrate(db: Database, migrations: readonly string[] = MIGRATIONS): void {
+  db.function('digest_of', (text) => digestOf(String(text)));
   const migrateAll = db.transaction(() => {
     for (const sql of migrations.slice(schemaVersion(db))) db.exec(sql);
     db.pragma(`user_version = ${migrations.length}`);

@@ -1,31 +1,57 @@
-import type { Database } from 'better-sqlite3';
 import { InterMachineError } from '../../../shared/errors.ts';
-import type { AuditQuery, AuditRow, Change, LogRow, MessageQuery, StoreState } from '../../core/ports.ts';
-import { NodeKeys } from './node-keys.ts';
-import { broken, commitError, corrupt, detailOf, isDiskError } from './sqlite-errors.ts';
-import { closeDatabase, type DatabasePlace, openDatabase } from './sqlite-open.ts';
-import { SqliteReader } from './sqlite-reader.ts';
+import type {
+  AuditQuery,
+  AuditRow,
+  DeadLetter,
+  DeadLetterQuery,
+  LogRow,
+  MessageQuery,
+  StoredChange,
+  StoreState,
+} from '../../core/ports.ts';
+import { AuditTable } from './audit-table.ts';
+import { LOG_KEPT_BYTES, LOG_KEPT_MS, MAX_STORE_BYTES } from './defaults.ts';
+import { LogReader } from './log-reader.ts';
+import { Retention } from './retention.ts';
+import { Room } from './room.ts';
+import { broken, commitError, corrupt, detailOf, isDiskError, isFull } from './sqlite-errors.ts';
+import { type DatabasePlace, type OpenDatabase, openDatabase } from './sqlite-open.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
+import { StoredState } from './stored-state.ts';
 
 /** The open database, on the thread that waits for the disk. */
 export class SqliteConnection {
   readonly #file: string;
-  readonly #db: Database;
+  readonly #opened: OpenDatabase;
   readonly #writer: SqliteWriter;
-  readonly #reader: SqliteReader;
+  readonly #reader: LogReader;
+  readonly #audit: AuditTable;
+  readonly #state: StoredState;
+  readonly #retention: Retention;
+  readonly #room: Room;
   #broken: InterMachineError | undefined;
 
   /** Throws what `Store.open` throws. */
   constructor(place: DatabasePlace) {
-    this.#file = place.file;
-    this.#db = openDatabase(place);
-    const keys = new NodeKeys(this.#db);
-    this.#writer = new SqliteWriter(this.#db, keys);
-    this.#reader = new SqliteReader(this.#db, keys);
+    const { file, maxBytes = MAX_STORE_BYTES, keepMs = LOG_KEPT_MS, keepBytes = LOG_KEPT_BYTES } = place;
+    this.#file = file;
+    this.#opened = openDatabase(place);
+    const { db } = this.#opened;
+    this.#writer = new SqliteWriter(db);
+    this.#reader = new LogReader(db);
+    this.#audit = new AuditTable(db);
+    this.#state = new StoredState(db);
+    this.#retention = new Retention(db, { keepMs, keepBytes: Math.min(keepBytes, maxBytes / 2) });
+    this.#room = new Room(file, maxBytes, () => this.#retention.usedBytes);
+  }
+
+  /** Whether others of this process may read the database. */
+  get isShared(): boolean {
+    return this.#opened.isShared;
   }
 
   state(): StoreState {
-    return this.#read(() => this.#reader.state());
+    return this.#read(() => this.#state.read());
   }
 
   messages(query: MessageQuery): readonly LogRow[] {
@@ -33,14 +59,19 @@ export class SqliteConnection {
   }
 
   audit(query: AuditQuery): readonly AuditRow[] {
-    return this.#read(() => this.#reader.audit(query));
+    return this.#read(() => this.#audit.rows(query));
   }
 
-  /** Throws STORE_FULL, STORE_FAILED. */
-  commit(changes: readonly Change[]): void {
+  deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {
+    return this.#read(() => this.#reader.deadLetters(query));
+  }
+
+  /** Returns whether the room for more is nearly used up. Throws STORE_FULL, STORE_FAILED. */
+  commit(changes: readonly StoredChange[]): boolean {
     if (this.#broken !== undefined) throw this.#broken;
     try {
-      this.#writer.write(changes);
+      this.#write(changes);
+      return this.#room.isTight();
     } catch (thrown) {
       // The system tells of a failed fsync once; the next one says that all is well, and it is not.
       if (isDiskError(thrown)) this.#broken = broken(this.#file, detailOf(thrown));
@@ -48,8 +79,35 @@ export class SqliteConnection {
     }
   }
 
+  /** One step of what is done behind the traffic. Returns whether there is more. */
+  maintain(): boolean {
+    if (this.#broken !== undefined) return false;
+    try {
+      this.#room.takeBallast();
+      const hasMore = this.#retention.step();
+      this.#writer.forget();
+      return hasMore;
+    } catch {
+      // Nothing that anybody waits for: the next commit tells what is wrong.
+      return false;
+    }
+  }
+
   close(): void {
-    closeDatabase(this.#db, this.#file);
+    this.#opened.close();
+  }
+
+  /** What is accepted goes before what is only remembered: on a full disk the log is shortened. */
+  #write(changes: readonly StoredChange[]): void {
+    try {
+      this.#writer.write(changes);
+    } catch (thrown) {
+      if (!isFull(thrown)) throw thrown;
+      this.#room.throwBallast();
+      if (!this.#retention.makeRoom()) throw thrown;
+      this.#writer.forget();
+      this.#writer.write(changes);
+    }
   }
 
   #read<Rows>(read: () => Rows): Rows {

@@ -9,6 +9,11 @@ export function codeOf(thrown: unknown): string {
 const CORRUPT = /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ|IOERR_CORRUPTFS)/;
 const FULL = /^(SQLITE_FULL|ENOSPC|EDQUOT)/;
 
+/** A second connection needs 32 KiB of shared memory in a file beside the database; on a full disk it gets none. */
+export const isNoRoomToShare = (thrown: unknown): boolean => /^SQLITE_(FULL|IOERR_SHM)/.test(codeOf(thrown));
+
+export const isFull = (thrown: unknown): boolean => FULL.test(codeOf(thrown));
+
 export const isBusy = (thrown: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(codeOf(thrown));
 
 /** Whether the disk itself failed, so that nobody knows what is on it. */

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { InterMachineError } from '../../../shared/errors.ts';
 import { databaseIdFile, readDatabaseId } from './companion-files.ts';
 import { APPLICATION_ID, MIGRATIONS, schemaVersion } from './schema.ts';
-import { codeOf, corrupt, unusable } from './sqlite-errors.ts';
+import { codeOf, corrupt, isNoRoomToShare, unusable } from './sqlite-errors.ts';
 
 /**
  * Throws DATA_DIR_UNUSABLE, STORE_CORRUPT or STORE_NEWER where `file` must not be opened. It changes no byte of the
@@ -24,15 +24,12 @@ export function inspect(file: string, busyTimeoutMs: number): boolean {
     requireSound(db, file);
     return true;
   } catch (thrown) {
-    if (isNoRoomToLook(thrown)) return false;
+    if (isNoRoomToShare(thrown)) return false;
     throw thrown;
   } finally {
     db.close();
   }
 }
-
-/** A reader needs 32 KiB of shared memory in a file beside the database; on a full disk it gets none. */
-const isNoRoomToLook = (thrown: unknown): boolean => /^SQLITE_(FULL|IOERR_SHM)/.test(codeOf(thrown));
 
 /** SQLite takes a file of 0 bytes, or none, for a new database: so it has to be one. */
 function requireNew(file: string, found: Stats | undefined): void {

@@ -1,21 +1,44 @@
 import type { ErrorCode } from '../../../shared/errors.ts';
-import type { AuditQuery, AuditRow, Change, LogRow, MessageQuery, StoreState } from '../../core/ports.ts';
+import type {
+  AuditQuery,
+  AuditRow,
+  DeadLetter,
+  DeadLetterQuery,
+  LogRow,
+  MessageQuery,
+  StoredChange,
+  StoreState,
+} from '../../core/ports.ts';
 
-/** What the face asks the store's thread, one at a time. */
+/** What the face asks the store's threads, each of them one thing at a time. */
 export type StoreRequest =
+  // Of the writer
   | { readonly type: 'open' }
   /** One transaction, of all that was committed since the last one. */
-  | { readonly type: 'commit'; readonly changes: readonly Change[] }
+  | { readonly type: 'commit'; readonly changes: readonly StoredChange[] }
+  | { readonly type: 'maintain' }
+  // Of the reader, or of the writer where there can be no reader
   | { readonly type: 'messages'; readonly query: MessageQuery }
   | { readonly type: 'audit'; readonly query: AuditQuery }
+  | { readonly type: 'deadLetters'; readonly query: DeadLetterQuery }
+  // Of the reader
+  | { readonly type: 'index' }
+  | { readonly type: 'copy'; readonly target: string }
   | { readonly type: 'close' };
 
 /** What each request is answered with. */
 export interface StoreAnswers {
-  readonly open: StoreState;
-  readonly commit: undefined;
+  readonly open: { readonly state: StoreState; readonly isShared: boolean };
+  /** Whether the room for more is nearly used up. */
+  readonly commit: boolean;
+  /** Whether there is more to do. */
+  readonly maintain: boolean;
   readonly messages: readonly LogRow[];
   readonly audit: readonly AuditRow[];
+  readonly deadLetters: readonly DeadLetter[];
+  /** Rows that are left. */
+  readonly index: number;
+  readonly copy: undefined;
   readonly close: undefined;
 }
 

@@ -1,60 +1,73 @@
 import type { Database } from 'better-sqlite3';
-import { isFinal } from '../../../shared/envelope.ts';
-import { parseAddress } from '../../../shared/ids.ts';
-import { AUDIT_ROWS_MAX } from '../../core/defaults.ts';
-import type {
-  Change,
-  MachineRow,
-  NewAuditRow,
-  NewLogRow,
-  NodeRow,
-  OutboxRow,
-  StreamPosition,
-} from '../../core/ports.ts';
-import { peerOf } from './log-peer.ts';
-import type { NodeKeys } from './node-keys.ts';
-
-type StatusChange = Extract<Change, { type: 'status' }>;
+import { linesOf } from '../../../shared/envelope-text.ts';
+import type { MachineRow, NewDeadLetter, NodeRow, Page, StoredChange, Stream } from '../../core/ports.ts';
+import { AuditTable } from './audit-table.ts';
+import { digestOf } from './digest.ts';
+import { StreamTable } from './stream-table.ts';
 
 /** Carries out changes, each with a statement that was prepared once. */
 export class SqliteWriter {
-  readonly #keys: NodeKeys;
+  readonly #db: Database;
+  readonly #streams: StreamTable;
+  readonly #audit: AuditTable;
   readonly #statements: ReturnType<typeof prepare>;
-  readonly #applyAll: (changes: readonly Change[]) => void;
+  readonly #applyAll: (changes: readonly StoredChange[]) => void;
+  /** Rows of the log that were ever written. */
+  #rows: number | undefined;
 
-  constructor(db: Database, keys: NodeKeys) {
-    this.#keys = keys;
+  constructor(db: Database) {
+    this.#db = db;
+    this.#streams = new StreamTable(db);
+    this.#audit = new AuditTable(db);
     this.#statements = prepare(db);
-    this.#applyAll = db.transaction((changes: readonly Change[]) => {
+    this.#applyAll = db.transaction((changes: readonly StoredChange[]) => {
       for (const change of changes) this.#apply(change);
+      this.#streams.write();
     }).immediate;
   }
 
   /** All of them, on disk when it returns, or none. */
-  write(changes: readonly Change[]): void {
+  write(changes: readonly StoredChange[]): void {
     try {
       this.#applyAll(changes);
     } catch (thrown) {
-      this.#keys.forget();
+      this.forget();
       throw thrown;
     }
   }
 
-  #apply(change: Change): void {
+  /** What is remembered of the database may be no longer so. */
+  forget(): void {
+    this.#streams.forget();
+    this.#rows = undefined;
+  }
+
+  #apply(change: StoredChange): void {
     switch (change.type) {
       case 'incarnation':
-        this.#statements.incarnation.run(change.incarnation);
+        this.#statements.incarnation.run(change.incarnation, change.node);
         return;
-      case 'log':
-        return this.#log(change.row);
-      case 'status':
-        return this.#status(change);
-      case 'outboxAdd':
-        return this.#outboxAdd(change.row);
-      case 'outboxRemove':
-        return this.#outboxRemove(change);
+      case 'clock':
+        this.#statements.clock.run(change.time, change.wallTime);
+        return;
+      case 'page':
+        return this.#page(change.page);
+      case 'became':
+        return this.#with(change, (row) => this.#streams.became(row, change));
+      case 'acknowledged':
+        return this.#with({ ...change, direction: 'out' }, (row) =>
+          this.#streams.raise(row, 'acknowledged', change.sequence),
+        );
+      case 'refusalsKnown':
+        return this.#with({ ...change, direction: 'in' }, (row) =>
+          this.#streams.raise(row, 'refusals_known', change.sequence),
+        );
       case 'mark':
-        this.#statements.mark.run(change.peer, change.epoch, change.sequence);
+        return this.#streams.skip(this.#streams.open({ ...change, direction: 'in' }, false), change.sequence);
+      case 'deadLetter':
+        return this.#deadLetter(change.letter);
+      case 'deadLetterRemove':
+        this.#statements.deadLetterRemove.run(change.place);
         return;
       case 'node':
         return this.#node(change.row);
@@ -67,72 +80,68 @@ export class SqliteWriter {
         this.#statements.trust.run(JSON.stringify(change.state));
         return;
       case 'audit':
-        return this.#audit(change.row);
+        return this.#audit.add(change.row);
+      case 'snapshot':
+        this.#statements.snapshot.run(change.machine, change.snapshot);
+        return;
       default:
         throw new Error(`no such change: ${JSON.stringify(change satisfies never)}`);
     }
   }
 
-  #log(row: NewLogRow): void {
-    const from = parseAddress(row.from);
-    const to = parseAddress(row.to);
-    this.#statements.log.run(
-      row.direction,
-      this.#keys.give(peerOf(row)),
-      row.id,
-      this.#keys.give(from.node),
-      from.machine,
-      this.#keys.give(to.node),
-      to.machine,
-      row.eventType,
-      row.eventJson,
-      row.sentAt,
-      row.loggedAt,
-      row.status,
-      row.code ?? null,
-      row.correlationId ?? null,
-      row.causationId ?? null,
-      row.position?.epoch ?? null,
-      row.position?.sequence ?? null,
+  #with(of: Stream, act: (row: NonNullable<ReturnType<StreamTable['find']>>) => void): void {
+    const row = this.#streams.find(of);
+    if (row) act(row);
+  }
+
+  #page(page: Page): void {
+    const { direction, first, count, text, clockOffset, loggedAt, epoch } = page;
+    const row = this.#streams.open(page, page.volatile ?? false);
+    // A row that comes twice stays as it was; the mark moves all the same.
+    const known = Math.max(0, row.last - first + 1);
+    if (known > 0 && direction !== 'in') throw new Error(`two envelopes have the place ${first} of epoch ${epoch}`);
+    if (known >= count) return;
+    const added =
+      known === 0
+        ? text
+        : linesOf(text)
+            .slice(2 * known)
+            .join('\n');
+    this.#rows ??=
+      this.#db.prepare<[], number>('SELECT coalesce(max(place + count), 1) - 1 FROM pages').pluck().get() ?? 0;
+    const place = this.#rows + 1;
+    this.#rows += count - known;
+    if (first > row.last + 1) this.#streams.skip(row, first - 1);
+    this.#statements.page.run(
+      place,
+      count - known,
+      row.key,
+      first + known,
+      clockOffset,
+      loggedAt,
+      digestOf(added),
+      added,
     );
+    this.#streams.raise(row, 'last', first + count - 1);
   }
 
-  #status({ direction, id, peer, status, code }: StatusChange): void {
-    const key = this.#keys.find(peer);
-    if (key === undefined) return;
-    const { statusIn, statusOut } = this.#statements;
-    const values = [status, code ?? null, key, id, isFinal(status) ? 1 : 0] as const;
-    if (direction === 'in') statusIn.run(...values);
-    else statusOut.run(...values, direction);
-  }
-
-  #outboxAdd({ peer, epoch, sequence, id, envelope }: OutboxRow): void {
-    this.#statements.outboxAdd.run(
-      this.#keys.give(peer),
-      epoch,
-      sequence,
-      id,
-      envelope.from,
-      envelope.to,
-      envelope.sentAt,
-      envelope.correlationId ?? null,
-      envelope.causationId ?? null,
-      envelope.eventJson,
+  #deadLetter(letter: NewDeadLetter): void {
+    this.#statements.deadLetter.run(
+      letter.direction,
+      letter.id,
+      letter.from,
+      letter.to,
+      letter.sentAt,
+      letter.correlationId ?? null,
+      letter.causationId ?? null,
+      letter.reason,
+      letter.diedAt,
+      letter.eventJson,
     );
-  }
-
-  #outboxRemove({ peer, epoch, sequence }: StreamPosition): void {
-    const key = this.#keys.find(peer);
-    if (key !== undefined) this.#statements.outboxRemove.run(key, epoch, sequence);
   }
 
   #node({ id, name, incarnation, lastSeenAt, endpoints }: NodeRow): void {
     this.#statements.node.run(id, name, incarnation, lastSeenAt, JSON.stringify(endpoints));
-  }
-
-  #audit({ at, by, action, subject, detail }: NewAuditRow): void {
-    const { lastInsertRowid } = this.#statements.audit.run(at, by, action, subject, detail);
-    this.#statements.auditTrim.run(Number(lastInsertRowid) - AUDIT_ROWS_MAX);
   }
 
   #machine({ node, id, type, version, metadata }: MachineRow): void {
@@ -141,26 +150,16 @@ export class SqliteWriter {
 }
 
 const prepare = (db: Database) => ({
-  incarnation: db.prepare('UPDATE meta SET incarnation = ?'),
-  // Only of a row that is there already: anything else that is wrong with it still fails the commit.
-  log: db.prepare(`
-    INSERT INTO messages (direction, peer, id, from_node, from_machine, to_node, to_machine, event_type, event_json,
-      sent_at, logged_at, status, code, correlation_id, causation_id, epoch, sequence)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO NOTHING`),
-  statusIn: db.prepare(`
-    UPDATE messages SET status = ?, code = ? WHERE direction = 'in' AND peer = ? AND id = ? AND ${MAY_BECOME}`),
-  statusOut: db.prepare(`
-    UPDATE messages SET status = ?, code = ? WHERE direction <> 'in' AND peer = ? AND id = ? AND ${MAY_BECOME}
-    AND direction = ?`),
-  outboxAdd: db.prepare(`
-    INSERT INTO outbox (peer, epoch, sequence, id, from_machine, to_machine, sent_at, correlation_id, causation_id,
-      event_json)
+  incarnation: db.prepare('UPDATE meta SET incarnation = ?, node = ?'),
+  clock: db.prepare('UPDATE meta SET time = ?, wall_time = ?'),
+  page: db.prepare(`
+    INSERT INTO pages (place, count, stream, first, clock_offset, logged_at, digest, text)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+  deadLetter: db.prepare(`
+    INSERT INTO dead_letters (direction, id, from_address, to_address, sent_at, correlation_id, causation_id, reason,
+      died_at, event_json)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-  outboxRemove: db.prepare('DELETE FROM outbox WHERE peer = ? AND epoch = ? AND sequence <= ?'),
-  mark: db.prepare(`
-    INSERT INTO marks (peer, epoch, sequence) VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET sequence = max(sequence, excluded.sequence)`),
+  deadLetterRemove: db.prepare('DELETE FROM dead_letters WHERE place = ?'),
   node: db.prepare(`
     INSERT INTO nodes (id, name, incarnation, last_seen_at, endpoints) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET name = excluded.name, incarnation = excluded.incarnation,
@@ -169,10 +168,7 @@ const prepare = (db: Database) => ({
     INSERT INTO machines (node, id, type, version, metadata) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET type = excluded.type, version = excluded.version, metadata = excluded.metadata`),
   trust: db.prepare('INSERT OR REPLACE INTO trust (only_row, state) VALUES (1, ?)'),
-  audit: db.prepare('INSERT INTO audit (at, by, action, subject, detail) VALUES (?, ?, ?, ?, ?)'),
-  auditTrim: db.prepare('DELETE FROM audit WHERE place <= ?'),
   machineRemove: db.prepare('DELETE FROM machines WHERE node = ? AND id = ?'),
+  snapshot: db.prepare(`
+    INSERT INTO snapshots (machine, snapshot) VALUES (?, ?) ON CONFLICT DO UPDATE SET snapshot = excluded.snapshot`),
 });
-
-/** A final status is the last word; the parameter says whether the new one is final (shared/envelope.ts). */
-const MAY_BECOME = `(? OR status IN ('accepted', 'delivered'))`;

@@ -1,63 +1,96 @@
 import { resolve } from 'node:path';
 import { InterMachineError } from '../../../shared/errors.ts';
-import type { AuditQuery, AuditRow, Change, LogRow, MessageQuery, Store, StoreState } from '../../core/ports.ts';
+import type {
+  AuditQuery,
+  AuditRow,
+  DeadLetter,
+  DeadLetterQuery,
+  LogRow,
+  MessageQuery,
+  Store,
+  StoredChange,
+  StoreState,
+} from '../../core/ports.ts';
+import { copyDatabase } from './backup.ts';
 import { requireNodeApi } from './node-api.ts';
 import type { DatabasePlace } from './sqlite-open.ts';
-import { StoreThread } from './store-thread.ts';
+import { StoreThreads } from './store-threads.ts';
 
 /**
- * A store in one SQLite file. All work is done on a thread of its own, since a commit waits for the disk: 0.15 ms on a
- * good one, 10 ms on others. Whatever is committed while the thread is busy becomes its next transaction.
+ * A store in one SQLite file. What waits for the disk is done on a thread of its own: a commit takes 0.15 ms on a good
+ * one, 10 ms on others. Whatever is committed while it is busy becomes its next transaction. Queries have another thread.
  */
 export class SqliteStore implements Store {
   readonly #place: DatabasePlace;
-  #thread: StoreThread | undefined;
+  #threads: StoreThreads | undefined;
   /** The last of what was opened and closed, one after the other. */
   #lifeCycle: Promise<unknown> = Promise.resolve();
+  #isTight = false;
 
   constructor({ file, ...limits }: DatabasePlace) {
     this.#place = { ...limits, file: resolve(file) };
   }
 
+  get isTight(): boolean {
+    return this.#isTight;
+  }
+
+  get searchBehind(): number {
+    return this.#threads?.chores.searchBehind ?? 0;
+  }
+
   /** Of a store that is open already: reads its state anew, after all that was committed before. */
   open(): Promise<StoreState> {
-    return this.#inTurn(() => this.#thread?.ask({ type: 'open' }) ?? this.#start());
-  }
-
-  commit(changes: readonly Change[]): Promise<void> {
-    return this.#thread?.commit(changes) ?? Promise.reject(this.#notOpen());
-  }
-
-  messages(query: MessageQuery): Promise<readonly LogRow[]> {
-    return this.#thread?.ask({ type: 'messages', query }) ?? Promise.reject(this.#notOpen());
-  }
-
-  audit(query: AuditQuery): Promise<readonly AuditRow[]> {
-    return this.#thread?.ask({ type: 'audit', query }) ?? Promise.reject(this.#notOpen());
-  }
-
-  close(): Promise<void> {
-    const closing = this.#thread;
-    this.#thread = undefined;
     return this.#inTurn(async () => {
-      // Without one, an `open` was still under way when we were called.
-      const thread = closing ?? this.#thread;
-      this.#thread = undefined;
-      await thread?.close();
+      if (this.#threads) return (await this.#threads.writer.ask({ type: 'open' })).state;
+      requireNodeApi();
+      const { threads, state } = await StoreThreads.start(this.#place);
+      this.#threads = threads;
+      return state;
     });
   }
 
-  async #start(): Promise<StoreState> {
-    requireNodeApi();
-    const thread = new StoreThread(this.#place);
-    try {
-      const state = await thread.ask({ type: 'open' });
-      this.#thread = thread;
-      return state;
-    } catch (thrown) {
-      await thread.end();
-      throw thrown;
-    }
+  commit(changes: readonly StoredChange[]): Promise<void> {
+    const threads = this.#threads;
+    if (!threads) return Promise.reject(this.#notOpen());
+    return threads.writer.commit(changes).then((isTight) => {
+      this.#isTight = isTight;
+      threads.chores.committed(changes);
+    });
+  }
+
+  async messages(query: MessageQuery): Promise<readonly LogRow[]> {
+    if (!this.#threads) throw this.#notOpen();
+    return await (await this.#threads.forReading()).ask({ type: 'messages', query });
+  }
+
+  async deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
+    if (!this.#threads) throw this.#notOpen();
+    return await (await this.#threads.forReading()).ask({ type: 'deadLetters', query });
+  }
+
+  async audit(query: AuditQuery): Promise<readonly AuditRow[]> {
+    if (!this.#threads) throw this.#notOpen();
+    await this.#threads.writer.settled();
+    return await this.#threads.writer.ask({ type: 'audit', query });
+  }
+
+  /** A database of its own, as this one is at the moment; the node goes on. Rejects with BACKUP_FAILED. */
+  async backupTo(target: string): Promise<{ readonly bytes: number }> {
+    if (!this.#threads) throw this.#notOpen();
+    await this.#threads.writer.settled();
+    return await copyDatabase(this.#place, resolve(target));
+  }
+
+  close(): Promise<void> {
+    const closing = this.#threads;
+    this.#threads = undefined;
+    return this.#inTurn(async () => {
+      // Without one, an `open` was still under way when we were called.
+      const threads = closing ?? this.#threads;
+      this.#threads = undefined;
+      await threads?.close();
+    });
   }
 
   #inTurn<Result>(step: () => Promise<Result>): Promise<Result> {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { InterMachineError, reasonOf } from '../../../shared/errors.ts';
-import type { Change } from '../../core/ports.ts';
+import type { StoredChange } from '../../core/ports.ts';
 import type { DatabasePlace } from './sqlite-open.ts';
 import type { StoreAnswers, StoreReply, StoreRequest } from './sqlite-requests.ts';
 
@@ -11,7 +11,7 @@ interface Job {
 }
 
 interface CommitJob extends Job {
-  readonly request: { readonly type: 'commit'; readonly changes: Change[] };
+  readonly request: { readonly type: 'commit'; readonly changes: StoredChange[] };
 }
 
 /**
@@ -27,9 +27,9 @@ export class StoreThread {
   #pumping = false;
   #ended: InterMachineError | undefined;
 
-  constructor(place: DatabasePlace) {
+  constructor(place: DatabasePlace, program: 'sqlite-worker' | 'reader-worker' = 'sqlite-worker') {
     this.#file = place.file;
-    this.#worker = startWorker(place);
+    this.#worker = startWorker(place, program);
     this.#worker.on('message', (reply: StoreReply) => this.#settle(reply));
     this.#worker.on('messageerror', (error) => this.#fail(reasonOf(error)));
     this.#worker.on('error', (error) => this.#fail(reasonOf(error)));
@@ -45,12 +45,24 @@ export class StoreThread {
     return this.#wait({ request, waiting: [] });
   }
 
-  commit(changes: readonly Change[]): Promise<void> {
+  /** Returns whether the room for more is nearly used up. */
+  commit(changes: readonly StoredChange[]): Promise<boolean> {
     const last = this.#queue.at(-1);
     if (last === undefined || !isCommit(last))
       return this.#wait({ request: { type: 'commit', changes: [...changes] }, waiting: [] });
     for (const change of changes) last.request.changes.push(change);
     return wait(last);
+  }
+
+  /** Nothing is asked of it and nothing waits. */
+  get isIdle(): boolean {
+    return this.#running === undefined && this.#queue.length === 0;
+  }
+
+  /** Resolves when everything that was asked so far was answered, for better or worse. */
+  settled(): Promise<unknown> {
+    const last = this.#queue.at(-1) ?? this.#running;
+    return last === undefined ? Promise.resolve() : wait(last).catch(() => undefined);
   }
 
   /** Lets the database go, after all that was asked before, and ends the thread. */
@@ -136,11 +148,11 @@ const wait = <Answer>(job: Job): Promise<Answer> =>
   });
 
 /** As source it is a .ts file beside this one, as compiled program a .js file. */
-function startWorker(place: DatabasePlace): Worker {
+function startWorker(place: DatabasePlace, program: string): Worker {
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  return new Worker(new URL(`./sqlite-worker${extension}`, import.meta.url), {
+  return new Worker(new URL(`./${program}${extension}`, import.meta.url), {
     workerData: place,
-    name: 'store',
+    name: program,
     // The process's own flags may be of no use to a thread: `--input-type` of a program given by `-e`, for one.
     execArgv: [],
   });

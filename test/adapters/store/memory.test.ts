@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryStore } from '../../../main/adapters/store/memory.ts';
 import { MemoryDisk } from '../../../main/adapters/store/memory-disk.ts';
 import { storeCompliance } from '../../compliance/store.ts';
-import { log, mark, position } from '../../support/store/rows.ts';
+import { IN, idOf, mark, position, rows } from '../../support/store/rows.ts';
 
 storeCompliance(
   'MemoryStore',
@@ -32,9 +32,9 @@ test.each(['STORE_FULL', 'STORE_FAILED'] as const)(
       { status: 'rejected', reason: { code } },
       { status: 'rejected', reason: { code } },
     ]);
-    expect((await store.open()).marks).toEqual([position(1)]);
+    expect((await store.open()).marks).toMatchObject([position(1)]);
     await store.commit([mark(4)]);
-    expect((await store.open()).marks).toEqual([position(4)]);
+    expect((await store.open()).marks).toMatchObject([position(4)]);
   },
 );
 
@@ -42,20 +42,20 @@ test('a crash leaves what was committed, nothing of what was queued, and no lock
   const disk = new MemoryDisk();
   const store = new MemoryStore(disk);
   await store.open();
-  await store.commit([log('1')]);
+  await store.commit([rows(IN, 1)]);
   let answered = false;
   const answer = () => {
     answered = true;
   };
-  store.commit([log('2')]).then(answer, answer);
+  store.commit([rows(IN, 2)]).then(answer, answer);
   store.crash();
 
   const later = new MemoryStore(disk);
   await later.open();
-  await later.commit([log('3')]);
-  expect((await later.messages({})).map(({ id }) => id)).toEqual(['3', '1']);
-  await expect(store.commit([log('4')])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  await later.commit([rows(IN, 3)]);
+  expect((await later.messages({})).map(({ id }) => id)).toEqual([idOf(3), idOf(1)]);
+  await expect(store.commit([rows(IN, 4)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
   await store.close();
-  await later.commit([log('5')]);
+  await later.commit([rows(IN, 5)]);
   expect(answered).toBe(false);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readDatabaseId } from '../../../main/adapters/store/companion-files.ts';
 import { SqliteStore } from '../../../main/adapters/store/sqlite.ts';
-import { closeDatabase, openDatabase } from '../../../main/adapters/store/sqlite-open.ts';
+import { openDatabase } from '../../../main/adapters/store/sqlite-open.ts';
 import { startStoreProcess } from '../../support/store/child.ts';
 import { databaseFile, temporaryDirectory } from '../../support/store/place.ts';
 import { position } from '../../support/store/rows.ts';
@@ -26,9 +26,9 @@ test('a process killed in the middle of commits leaves each one whole or absent,
     expect(count).toBeGreaterThanOrEqual(told);
     const sequences = Array.from({ length: count }, (_, at) => at + 1);
     expect(outbox.map(({ sequence }) => sequence)).toEqual(sequences);
-    expect(marks).toEqual([position(count)]);
-    const logged = await store.messages({ limit: 10_000 });
-    expect(logged.map(({ id }) => Number(id)).reverse()).toEqual(sequences.slice(-10_000));
+    expect(marks).toMatchObject([position(count)]);
+    const logged = await store.messages({ limit: 10_000, direction: 'in' });
+    expect(logged.map(({ event }) => event.n).reverse()).toEqual(sequences.slice(-10_000));
     await store.close();
   }
 });
@@ -43,10 +43,10 @@ test('a process killed while it makes a new database leaves one that opens', asy
     expect(files.length).toBeGreaterThanOrEqual(round * 2);
     for (const name of files) {
       const file = join(directory, name);
-      const db = openDatabase({ file });
+      const { db, close } = openDatabase({ file });
       expect(db.prepare('SELECT incarnation FROM meta').pluck().all()).toEqual([0]);
       expect(readDatabaseId(file)).toMatch(/^[0-9a-f]{32}$/);
-      closeDatabase(db, file);
+      close();
     }
   }
 });

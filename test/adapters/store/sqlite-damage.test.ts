@@ -17,14 +17,14 @@ import { MIGRATIONS } from '../../../main/adapters/store/schema.ts';
 import { SqliteStore } from '../../../main/adapters/store/sqlite.ts';
 import { startStoreProcess } from '../../support/store/child.ts';
 import { databaseFile, newDirectory, temporaryDirectory } from '../../support/store/place.ts';
-import { log, mark, position } from '../../support/store/rows.ts';
+import { IN, idOf, incarnation, mark, OUT, page, position, rows } from '../../support/store/rows.ts';
 
 let template: string;
 beforeAll(async () => {
   template = databaseFile(newDirectory());
   const store = new SqliteStore({ file: template });
   await store.open();
-  await store.commit(Array.from({ length: 300 }, (_, at) => log(String(at))));
+  await store.commit([incarnation(0), ...Array.from({ length: 300 }, (_, at) => rows(IN, at + 1))]);
   await store.close();
 });
 afterAll(() => rmSync(dirname(template), { recursive: true, force: true }));
@@ -140,8 +140,8 @@ test('the journal of a killed process that lost its end loses that end alone', a
   truncateSync(`${file}-wal`, statSync(`${file}-wal`).size - 1000);
   const store = new SqliteStore({ file });
   const { outbox, marks } = await store.open();
-  expect(marks).toEqual(outbox.length === 0 ? [] : [position(outbox.length)]);
-  expect(await store.messages({ limit: 10_000 })).toHaveLength(outbox.length);
+  expect(marks).toMatchObject(outbox.length === 0 ? [] : [position(outbox.length)]);
+  expect(await store.messages({ limit: 10_000, direction: 'in' })).toHaveLength(outbox.length);
   await store.close();
 });
 
@@ -169,14 +169,14 @@ test('once the disk has failed under a commit none is taken, until the store was
   await store.open();
   overwrite(file, damaged);
   const failed = { code: 'STORE_FAILED', message: expect.stringContaining('unknown') };
-  await expect(store.commit([log('300')])).rejects.toMatchObject(failed);
+  await expect(store.commit([rows(IN, 301)])).rejects.toMatchObject(failed);
   overwrite(file, sound);
-  await expect(store.commit([{ type: 'incarnation', incarnation: 1 }])).rejects.toMatchObject(failed);
+  await expect(store.commit([incarnation(1)])).rejects.toMatchObject(failed);
   await store.close();
 
   await store.open();
-  await store.commit([log('300')]);
-  expect(await store.messages({ limit: 1 })).toMatchObject([{ id: '300' }]);
+  await store.commit([rows(IN, 301)]);
+  expect(await store.messages({ limit: 1 })).toMatchObject([{ id: idOf(301) }]);
   await store.close();
 });
 
@@ -208,21 +208,43 @@ test('a restored older copy of the same database opens', async () => {
   const backup = readFileSync(file);
   const store = new SqliteStore({ file });
   await store.open();
-  await store.commit([mark(5)]);
+  await store.commit([mark(305)]);
   await store.close();
   writeFileSync(file, backup);
-  expect((await store.open()).marks).toEqual([]);
+  expect((await store.open()).marks).toMatchObject([position(300)]);
   await store.close();
 });
 
-test('a row whose event was damaged on disk is reported, and the other rows can be read', async () => {
+test('rows whose text was damaged on disk are told as such, and the others can be read', async () => {
   const file = filledStore();
-  sqlite(file, (db) => db.exec("UPDATE messages SET event_json = '{\"type' WHERE id = '299'"));
+  sqlite(file, (db) => db.exec(`UPDATE pages SET text = replace(text, '"sequence":300', '"sequence":301')`));
   const store = new SqliteStore({ file });
   await store.open();
-  await expect(store.messages({ limit: 1 })).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
-  await store.commit([log('300', { eventType: 'NEXT' })]);
+  expect((await store.messages({ limit: 2 })).map(({ event }) => event)).toEqual([
+    { type: '', damaged: true },
+    { type: 'PING', sequence: 299 },
+  ]);
+  expect(await store.messages({ text: '301' })).toEqual([]);
+  await store.commit([page(IN, 301, [{ event: { type: 'NEXT' } }])]);
   expect(await store.messages({ eventType: 'NEXT' })).toHaveLength(1);
+  await store.close();
+});
+
+test('envelopes that waited and were damaged on disk are told to the node, and their places are kept', async () => {
+  const file = filledStore();
+  const store = new SqliteStore({ file });
+  await store.open();
+  await store.commit([rows(OUT, 1), rows(OUT, 2), rows(IN, 301)]);
+  await store.close();
+  sqlite(file, (db) =>
+    db.exec(
+      `UPDATE pages SET text = 'x' || text WHERE first = 1 AND stream = (SELECT key FROM streams WHERE direction = 'out') OR first = 301`,
+    ),
+  );
+  const state = await store.open();
+  expect(state.outbox).toMatchObject([{ sequence: 1, gone: 'ENVELOPE_DAMAGED' }, { sequence: 2 }]);
+  expect(state.open.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 300 }, (_, n) => n + 1));
+  expect(state.problems).toHaveLength(2);
   await store.close();
 });
 

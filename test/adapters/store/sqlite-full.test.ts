@@ -4,11 +4,11 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { SqliteStore } from '../../../main/adapters/store/sqlite.ts';
 import { databaseFile, temporaryDirectory } from '../../support/store/place.ts';
-import { log, mark, outboxRemove, outboxRow, position } from '../../support/store/rows.ts';
+import { acknowledged, LOCAL, mark, OUT, page, position } from '../../support/store/rows.ts';
 
 const program = fileURLToPath(new URL('../../support/store/store-process.ts', import.meta.url));
 const UNSHARE = ['--user', '--map-root-user', '--mount'];
-const large = JSON.stringify({ type: 'PING', padding: 'x'.repeat(20_000) });
+const large = { event: { type: 'PING', padding: 'x'.repeat(20_000) } };
 
 test('a store at its limit refuses commits, loses nothing, still removes, and then takes commits again', async () => {
   const file = databaseFile();
@@ -17,9 +17,7 @@ test('a store at its limit refuses commits, loses nothing, still removes, and th
   const committed: number[] = [];
   const fill = async () => {
     for (let sequence = committed.length + 1; ; sequence++) {
-      const row = outboxRow(sequence);
-      const padded = { ...row, envelope: { ...row.envelope, eventJson: large } };
-      await store.commit([mark(sequence), { type: 'outboxAdd', row: padded }]);
+      await store.commit([mark(sequence), page(OUT, sequence, [large])]);
       committed.push(sequence);
     }
   };
@@ -28,24 +26,24 @@ test('a store at its limit refuses commits, loses nothing, still removes, and th
 
   const kept = await store.open();
   expect(kept.outbox.map(({ sequence }) => sequence)).toEqual(committed);
-  expect(kept.marks).toEqual([position(committed.length)]);
-  await store.commit([outboxRemove(committed.length)]);
-  await store.commit([log('1', { eventJson: large })]);
-  expect(await store.messages({})).toHaveLength(1);
+  expect(kept.marks).toMatchObject([position(committed.length)]);
+  await store.commit([acknowledged(committed.length)]);
+  await store.commit([page(LOCAL, 1, [large])]);
+  expect(await store.messages({ direction: 'local' })).toHaveLength(1);
   await store.close();
 });
 
 test('what is queued behind a commit that met the limit is refused with it', async () => {
   const store = new SqliteStore({ file: databaseFile(), maxBytes: 500_000 });
   await store.open();
-  const tooLarge = store.commit(Array.from({ length: 50 }, (_, at) => log(String(at), { eventJson: large })));
+  const tooLarge = store.commit(Array.from({ length: 50 }, (_, at) => page(LOCAL, at + 1, [large])));
   await Promise.resolve();
   await Promise.resolve();
   const behind = store.commit([mark(1)]);
   for (const outcome of await Promise.allSettled([tooLarge, behind]))
     expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STORE_FULL' } });
   await store.commit([mark(2)]);
-  expect((await store.open()).marks).toEqual([position(2)]);
+  expect((await store.open()).marks).toMatchObject([position(2)]);
   await store.close();
 });
 

@@ -1,72 +1,116 @@
 import fc from 'fast-check';
-import type { Change, MessageQuery, NewLogRow } from '../../../main/core/ports.ts';
+import type { MessageQuery, RowsStatus, StoredChange, Stream } from '../../../main/core/ports.ts';
 import { addressOf, machineId, NODE_MACHINE_ID } from '../../../shared/ids.ts';
-import { CELLAR, EPOCH, KITCHEN, LATER_EPOCH, SELF } from './rows.ts';
+import { CELLAR, EPOCH, KITCHEN, LATER_EPOCH, pageOf, SELF } from './rows.ts';
 
 // Few of everything, so that changes meet each other; odd ones among them, so that nothing is mangled on its way.
 const nodes = fc.constantFrom(SELF, KITCHEN, CELLAR);
-const machines = fc.constantFrom(NODE_MACHINE_ID, ...['ping', 'pong', 'größe-機'].map(machineId));
-const ids = fc.constantFrom('1', '2', '3', "4'; DROP TABLE messages; --");
+const machines = fc.constantFrom(NODE_MACHINE_ID, ...['ping', 'pong', 'größe-機', 'back\\slash'].map(machineId));
 const text = fc.string({ unit: 'binary', maxLength: 8 });
-const time = fc.double({ noNaN: true });
-const direction = fc.constantFrom('in' as const, 'out' as const, 'local' as const);
-const streams = fc.record({ peer: nodes, epoch: fc.constantFrom(EPOCH, LATER_EPOCH) });
-const position = fc
-  .tuple(streams, fc.oneof(fc.nat(6), fc.maxSafeNat()))
-  .map(([stream, sequence]) => ({ ...stream, sequence }));
-const outcome = fc.oneof(
-  fc.record({ status: fc.constantFrom('accepted', 'delivered', 'handled', 'ignored', 'expired', 'lost') }),
-  fc.record({
-    status: fc.constantFrom('refused', 'dead'),
-    code: fc.constantFrom('MACHINE_UNKNOWN', 'MACHINE_BUSY', 'OUTBOX_FULL'),
-  }),
-) as fc.Arbitrary<Pick<NewLogRow, 'status' | 'code'>>;
-
-const related = fc.record({ correlationId: text, causationId: text }, { requiredKeys: [], noNullPrototype: true });
+const time = fc.nat(1_000_000);
+const epochs = fc.constantFrom(EPOCH, LATER_EPOCH);
 const eventType = fc.constantFrom('PING', 'PONG', '', '\0', '💡');
-const eventJson = fc.jsonValue().map((value) => JSON.stringify({ type: 'PING', value }));
+const sequence = fc.integer({ min: 1, max: 8 });
 
-const row = fc
-  .tuple(
-    fc.record({ id: ids, sentAt: time, loggedAt: time, eventType, eventJson, direction }),
-    fc.tuple(nodes, machines, nodes, machines),
-    outcome,
-    related,
-    fc.option(position, { nil: undefined }),
-  )
-  .map(
-    ([columns, [fromNode, from, toNode, to], became, others, at]): NewLogRow => ({
-      ...columns,
-      ...became,
-      ...others,
-      from: addressOf(fromNode, from),
-      to: addressOf(toNode, to),
-      ...(at === undefined || columns.direction === 'local' ? {} : { position: at }),
-    }),
-  );
+const streams: fc.Arbitrary<Stream> = fc.oneof(
+  fc.record({
+    direction: fc.constantFrom('in' as const, 'out' as const),
+    peer: fc.constantFrom(KITCHEN, CELLAR),
+    epoch: epochs,
+  }),
+  fc.record({ direction: fc.constant('local' as const), peer: fc.constant(SELF), epoch: epochs }),
+);
 
-const outboxRow = fc
-  .tuple(position, ids, fc.record({ from: machines, to: machines, sentAt: time, eventJson }), related)
-  .map(([at, id, envelope, others]) => ({ ...at, id, envelope: { id, ...envelope, ...others } }));
-
-const change: fc.Arbitrary<Change> = fc.oneof(
-  { weight: 4, arbitrary: row.map((logged) => ({ type: 'log' as const, row: logged })) },
+const outcome = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ status: 'handled' }) },
+  { weight: 1, arbitrary: fc.record({ status: fc.constantFrom('accepted', 'delivered', 'ignored', 'lost') }) },
   {
-    weight: 3,
-    arbitrary: fc
-      .tuple(fc.record({ direction, id: ids, peer: nodes }), outcome)
-      .map(([which, became]) => ({ type: 'status' as const, ...which, ...became })),
+    weight: 2,
+    arbitrary: fc.record({
+      status: fc.constantFrom('refused', 'dead', 'expired'),
+      code: fc.constantFrom('MACHINE_UNKNOWN', 'MACHINE_BUSY', 'ENVELOPE_EXPIRED'),
+    }),
   },
-  { weight: 2, arbitrary: outboxRow.map((added) => ({ type: 'outboxAdd' as const, row: added })) },
-  position.map((at) => ({ type: 'outboxRemove' as const, ...at })),
-  { weight: 2, arbitrary: position.map((at) => ({ type: 'mark' as const, ...at })) },
-  fc.maxSafeNat().map((incarnation) => ({ type: 'incarnation' as const, incarnation })),
+) as fc.Arbitrary<Pick<RowsStatus, 'status' | 'code'>>;
+
+const row = fc.record(
+  {
+    from: machines,
+    to: machines,
+    event: fc.tuple(eventType, fc.jsonValue()).map(([type, value]) => ({ type, value })),
+    correlationId: text,
+    causationId: text,
+    id: fc.constantFrom('1', '2', "4'; DROP TABLE pages; --"),
+  },
+  { requiredKeys: ['from', 'to', 'event'], noNullPrototype: true },
+);
+
+const page = fc
+  .tuple(
+    streams,
+    sequence,
+    fc.array(row, { minLength: 1, maxLength: 4 }),
+    fc.record({ clockOffset: time, loggedAt: time }),
+    fc.nat(9),
+  )
+  .map(([stream, first, rows, columns, chance]): StoredChange => {
+    // A stream is volatile as a whole.
+    const isVolatile = chance === 0;
+    const epoch = isVolatile ? `${stream.epoch.slice(1)}f` : stream.epoch;
+    return {
+      type: 'page',
+      page: pageOf({ ...stream, epoch }, first, rows, { ...columns, ...(isVolatile && { volatile: true }) }),
+    };
+  });
+
+const positions = fc.record({ peer: fc.constantFrom(KITCHEN, CELLAR), epoch: epochs, sequence });
+
+const change: fc.Arbitrary<StoredChange> = fc.oneof(
+  { weight: 6, arbitrary: page },
+  {
+    weight: 6,
+    arbitrary: fc.tuple(streams, sequence, fc.nat(4), outcome).map(([stream, first, more, became]) => ({
+      type: 'became' as const,
+      ...stream,
+      first,
+      last: first + more,
+      ...became,
+    })),
+  },
+  { weight: 2, arbitrary: positions.map((at) => ({ type: 'acknowledged' as const, ...at })) },
+  { weight: 2, arbitrary: positions.map((at) => ({ type: 'mark' as const, ...at })) },
+  positions.map((at) => ({ type: 'refusalsKnown' as const, ...at })),
+  fc
+    .record({ incarnation: fc.maxSafeNat(), node: fc.constant(SELF) })
+    .map((start) => ({ type: 'incarnation' as const, ...start })),
+  fc.record({ time, wallTime: time }).map((clock) => ({ type: 'clock' as const, ...clock })),
+  fc
+    .record(
+      {
+        id: text,
+        direction: fc.constantFrom('in' as const, 'out' as const, 'local' as const),
+        from: fc.tuple(nodes, machines).map(([node, machine]) => addressOf(node, machine)),
+        to: fc.tuple(nodes, machines).map(([node, machine]) => addressOf(node, machine)),
+        sentAt: time,
+        diedAt: time,
+        eventJson: fc.jsonValue().map((value) => JSON.stringify({ type: 'PING', value })),
+        reason: fc.constantFrom('MACHINE_UNKNOWN' as const, 'ENVELOPE_EXPIRED' as const),
+        correlationId: text,
+        causationId: text,
+      },
+      {
+        requiredKeys: ['id', 'direction', 'from', 'to', 'sentAt', 'diedAt', 'eventJson', 'reason'],
+        noNullPrototype: true,
+      },
+    )
+    .map((letter) => ({ type: 'deadLetter' as const, letter })),
+  fc.nat(4).map((place) => ({ type: 'deadLetterRemove' as const, place })),
   fc
     .record({
       id: nodes,
       name: text,
       incarnation: fc.double({ noNaN: true, min: 0 }),
-      lastSeenAt: time,
+      lastSeenAt: fc.double({ noNaN: true }),
       endpoints: fc.array(fc.record({ host: text, port: fc.nat(65_535) }, { noNullPrototype: true }), { maxLength: 2 }),
     })
     .map((known) => ({ type: 'node' as const, row: known })),
@@ -84,18 +128,24 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     type: 'trust' as const,
     state: { keys: secrets.map((secret) => ({ secret })), left: [], without: [KITCHEN], trusted: [], blocked: [] },
   })),
+  fc.record({ machine: machines, snapshot: text }).map((row) => ({ type: 'snapshot' as const, ...row })),
 );
 
 /** What happens to a store, one after the other. */
-export type Step = { readonly commit: readonly Change[] } | { readonly restart: true };
+export type Step = { readonly commit: readonly StoredChange[] } | { readonly restart: true };
 
-export const histories: fc.Arbitrary<readonly Step[]> = fc.array(
-  fc.oneof(
-    { weight: 8, arbitrary: fc.record({ commit: fc.array(change, { maxLength: 8 }) }) },
-    { weight: 1, arbitrary: fc.constant({ restart: true as const }) },
-  ),
-  { minLength: 1, maxLength: 15 },
-);
+/** The store knows whose it is before anything else. */
+const START: Step = { commit: [{ type: 'incarnation', incarnation: 1, node: SELF }] };
+
+export const histories: fc.Arbitrary<readonly Step[]> = fc
+  .array(
+    fc.oneof(
+      { weight: 8, arbitrary: fc.record({ commit: fc.array(change, { maxLength: 8 }) }) },
+      { weight: 1, arbitrary: fc.constant({ restart: true as const }) },
+    ),
+    { minLength: 1, maxLength: 15 },
+  )
+  .map((steps) => [START, ...steps]);
 
 export const queries: fc.Arbitrary<MessageQuery> = fc.record(
   {
@@ -103,7 +153,7 @@ export const queries: fc.Arbitrary<MessageQuery> = fc.record(
     machine: machines,
     node: nodes,
     eventType,
-    direction,
+    direction: fc.constantFrom('in' as const, 'out' as const, 'local' as const),
     before: fc.nat(12),
     after: fc.nat(12),
     text: fc.constantFrom('PING', 'ping', '"VALUE"', 'a', 'É', '1', ''),

@@ -1,9 +1,11 @@
 import { SqliteConnection } from '../../../main/adapters/store/sqlite-connection.ts';
-import type { AuditQuery, Change, MessageQuery, Store } from '../../../main/core/ports.ts';
+import type { AuditQuery, DeadLetterQuery, MessageQuery, Store, StoredChange } from '../../../main/core/ports.ts';
 
 /** The database of a SqliteStore on the test's own thread: starting a thread for each history would take minutes. */
 export class InlineStore implements Store {
   readonly #file: string;
+  readonly isTight = false;
+  readonly searchBehind = 0;
   #connection: SqliteConnection | undefined;
 
   constructor(file: string) {
@@ -15,7 +17,7 @@ export class InlineStore implements Store {
     return this.#connection.state();
   }
 
-  async commit(changes: readonly Change[]) {
+  async commit(changes: readonly StoredChange[]) {
     this.#connection!.commit(changes);
   }
 
@@ -25,6 +27,10 @@ export class InlineStore implements Store {
 
   async audit(query: AuditQuery) {
     return this.#connection!.audit(query);
+  }
+
+  async deadLetters(query: DeadLetterQuery) {
+    return this.#connection!.deadLetters(query);
   }
 
   async close() {

@@ -1,6 +1,14 @@
-import type { Change, Direction, NewLogRow, OutboxRow, StreamPosition } from '../../../main/core/ports.ts';
-import type { OutcomeStatus } from '../../../shared/envelope.ts';
-import { addressOf, machineId, nodeId } from '../../../shared/ids.ts';
+import type {
+  NewDeadLetter,
+  OutboxRow,
+  Page,
+  RowsStatus,
+  StoredChange,
+  Stream,
+  StreamPosition,
+} from '../../../main/core/ports.ts';
+import { encodeLabel, positionId } from '../../../shared/envelope-text.ts';
+import { addressOf, type MachineId, machineId, nodeId } from '../../../shared/ids.ts';
 
 /** We, and two others. */
 export const SELF = nodeId('s'.repeat(52));
@@ -13,68 +21,107 @@ export const PONG = machineId('pong');
 export const EPOCH = '0123456789abcdef';
 export const LATER_EPOCH = 'fedcba9876543210';
 
-export const position = (sequence: number, peer = KITCHEN, epoch = EPOCH): StreamPosition => ({
+export const IN: Stream = { direction: 'in', peer: KITCHEN, epoch: EPOCH };
+export const OUT: Stream = { direction: 'out', peer: KITCHEN, epoch: EPOCH };
+export const LOCAL: Stream = { direction: 'local', peer: SELF, epoch: EPOCH };
+
+export const incarnation = (of: number): StoredChange => ({ type: 'incarnation', incarnation: of, node: SELF });
+
+export const position = (sequence: number, { peer, epoch }: Pick<Stream, 'peer' | 'epoch'> = IN): StreamPosition => ({
   peer,
   epoch,
   sequence,
 });
 
-/** A row from KITCHEN's ping to our pong, or what the overrides make of it. */
-export function logRow(id: string, overrides: Partial<NewLogRow> = {}): NewLogRow {
-  const direction: Direction = overrides.direction ?? 'in';
-  const theirs = addressOf(KITCHEN, PING);
-  const ours = addressOf(SELF, PONG);
+export interface Row {
+  readonly from?: string;
+  readonly to?: string;
+  readonly event?: object;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+  readonly id?: string;
+}
+
+/** Two lines. From ping to pong where it comes, from pong to ping where it goes. */
+export function textOf(direction: Stream['direction'], sequence: number, row: Row = {}): string {
+  const [from, to] = direction === 'in' ? [PING, PONG] : [PONG, PING];
+  const { event = { type: 'PING', sequence }, ...label } = row;
+  return `${encodeLabel({
+    sentAt: 1_700_000_000_000 + sequence,
+    expiresAt: 5_000,
+    ...label,
+    from: (row.from ?? from) as MachineId,
+    to: (row.to ?? to) as MachineId,
+  })}\n${JSON.stringify(event)}`;
+}
+
+/** Rows of one stream, from `first` on. */
+export function pageOf(stream: Stream, first: number, rows: readonly Row[] = [{}], more: Partial<Page> = {}): Page {
   return {
-    id,
-    direction,
-    from: direction === 'in' ? theirs : ours,
-    to: direction === 'in' ? ours : direction === 'out' ? theirs : addressOf(SELF, PING),
-    sentAt: 1_700_000_000_000,
+    ...stream,
+    first,
+    count: rows.length,
+    text: rows.map((row, index) => textOf(stream.direction, first + index, row)).join('\n'),
+    clockOffset: 0,
     loggedAt: 1_700_000_000_001,
-    status: 'delivered',
-    eventType: 'PING',
-    eventJson: JSON.stringify({ type: 'PING', id }),
-    ...overrides,
+    ...more,
   };
 }
 
-export const log = (id: string, overrides: Partial<NewLogRow> = {}): Change => ({
-  type: 'log',
-  row: logRow(id, overrides),
-});
+export const page = (...args: Parameters<typeof pageOf>): StoredChange => ({ type: 'page', page: pageOf(...args) });
 
-export const status = (
-  id: string,
-  to: OutcomeStatus,
-  overrides: Partial<Extract<Change, { type: 'status' }>> = {},
-): Change => ({ type: 'status', direction: 'in', id, peer: KITCHEN, status: to, ...overrides });
+/** Rows of a stream from `first` to `last`. */
+export const rows = (stream: Stream, first: number, last = first): StoredChange =>
+  page(
+    stream,
+    first,
+    Array.from({ length: last - first + 1 }, () => ({})),
+  );
 
-export const outboxRow = (sequence: number, peer = KITCHEN, epoch = EPOCH): OutboxRow => {
-  const id = `${peer[0]}-${epoch[0]}-${sequence}`;
-  return {
-    ...position(sequence, peer, epoch),
-    id,
-    envelope: {
-      id,
-      from: PONG,
-      to: PING,
-      sentAt: 1_700_000_000_000 + sequence,
-      eventJson: JSON.stringify({ type: 'PONG', sequence }),
-    },
-  };
+export const became = (
+  stream: Stream,
+  sequences: number | readonly [first: number, last: number],
+  status: RowsStatus['status'],
+  code?: RowsStatus['code'],
+): StoredChange => {
+  const [first, last] = typeof sequences === 'number' ? [sequences, sequences] : sequences;
+  return { type: 'became', ...stream, first, last, status, ...(code && { code }) };
 };
 
-export const outboxAdd = (sequence: number, peer = KITCHEN, epoch = EPOCH): Change => ({
-  type: 'outboxAdd',
-  row: outboxRow(sequence, peer, epoch),
+export const acknowledged = (sequence: number, stream = OUT): StoredChange => ({
+  type: 'acknowledged',
+  ...position(sequence, stream),
 });
 
-export const outboxRemove = (sequence: number, peer = KITCHEN, epoch = EPOCH): Change => ({
-  type: 'outboxRemove',
-  ...position(sequence, peer, epoch),
+export const mark = (sequence: number, stream = IN): StoredChange => ({ type: 'mark', ...position(sequence, stream) });
+
+export const refusalsKnown = (sequence: number, stream = IN): StoredChange => ({
+  type: 'refusalsKnown',
+  ...position(sequence, stream),
 });
 
-export const mark = (sequence: number, peer = KITCHEN, epoch = EPOCH): Change => ({
-  type: 'mark',
-  ...position(sequence, peer, epoch),
+export const waiting = (sequence: number, stream = OUT, row: Row = {}): OutboxRow => ({
+  ...position(sequence, stream),
+  text: textOf('out', sequence, row),
 });
+
+export const open = (sequence: number, stream = IN) => ({
+  ...stream,
+  sequence,
+  text: textOf(stream.direction, sequence),
+  clockOffset: 0,
+});
+
+export const letter = (sequence: number, more: Partial<NewDeadLetter> = {}): NewDeadLetter => ({
+  id: positionId(EPOCH, sequence),
+  direction: 'out',
+  from: addressOf(SELF, PONG),
+  to: addressOf(KITCHEN, PING),
+  sentAt: 5,
+  eventJson: JSON.stringify({ type: 'PING', sequence }),
+  reason: 'ENVELOPE_EXPIRED',
+  diedAt: 9,
+  ...more,
+});
+
+export const idOf = (sequence: number, stream = IN): string => positionId(stream.epoch, sequence);

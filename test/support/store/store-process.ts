@@ -1,6 +1,6 @@
 import { SqliteStore } from '../../../main/adapters/store/sqlite.ts';
 import { InterMachineError } from '../../../shared/errors.ts';
-import { log, mark, outboxAdd, position } from './rows.ts';
+import { IN, OUT, page, rows } from './rows.ts';
 
 // A process that a test starts, to be killed, locked out or left without room. It reports by `process.send`.
 const [task, file = '', tables = ''] = process.argv.slice(2);
@@ -69,7 +69,7 @@ async function fillDisk(): Promise<void> {
       failure = thrown;
     }
   }
-  const whileFull = await store.messages({ limit: 10_000 });
+  const whileFull = await store.messages({ limit: 10_000, direction: 'in' });
   // A node that is restarted now must still come up with what it has.
   await store.close();
   const restarted = await store.open();
@@ -77,7 +77,7 @@ async function fillDisk(): Promise<void> {
   await store.commit(envelope(committed + 1));
   await store.close();
   const { outbox, marks } = await store.open();
-  const afterwards = await store.messages({ limit: 10_000 });
+  const afterwards = await store.messages({ limit: 10_000, direction: 'in' });
   await store.close();
   process.stdout.write(
     JSON.stringify({
@@ -94,11 +94,7 @@ async function fillDisk(): Promise<void> {
 }
 
 function envelope(sequence: number, padding = '') {
-  return [
-    log(String(sequence), { position: position(sequence), eventJson: JSON.stringify({ type: 'PING', padding }) }),
-    mark(sequence),
-    outboxAdd(sequence),
-  ];
+  return [page(IN, sequence, [{ event: { type: 'PING', n: sequence, padding } }]), rows(OUT, sequence)];
 }
 
 const tasks: Record<string, () => Promise<void>> = { hold, createForEver, writeHalf, commitForEver, fillDisk };

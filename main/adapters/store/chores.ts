@@ -1,0 +1,76 @@
+import type { StoredChange } from '../../core/ports.ts';
+import {
+  INDEX_AFTER_IDLE_MS,
+  INDEX_AFTER_ROWS,
+  INDEX_AGAIN_MS,
+  INDEX_AT_LEAST_EVERY_MS,
+  RETENTION_AGAIN_MS,
+  RETENTION_EVERY_MS,
+} from './defaults.ts';
+import type { StoreThread } from './store-thread.ts';
+
+/** What an open store does by itself, behind the traffic: it removes what is past its time, and indexes what came. */
+export class Chores {
+  readonly #writer: StoreThread;
+  readonly #reader: () => StoreThread | undefined;
+  #retention: NodeJS.Timeout | undefined;
+  #indexing: NodeJS.Timeout | undefined;
+  #indexedAt = 0;
+  #newRows = 0;
+  #searchBehind = 0;
+  #isStopped = false;
+
+  constructor(writer: StoreThread, reader: () => StoreThread | undefined) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#planRetention(RETENTION_EVERY_MS);
+  }
+
+  get searchBehind(): number {
+    return this.#searchBehind + this.#newRows;
+  }
+
+  committed(changes: readonly StoredChange[]): void {
+    for (const change of changes) if (change.type === 'page') this.#newRows += change.page.count;
+    if (this.#newRows >= INDEX_AFTER_ROWS) this.indexSoon();
+  }
+
+  /** Starts the reader, if it does not run yet. */
+  indexSoon(): void {
+    if (this.#indexing === undefined) this.#planIndexing(INDEX_AFTER_IDLE_MS);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#retention);
+    clearTimeout(this.#indexing);
+  }
+
+  #planRetention(inMs: number): void {
+    if (this.#isStopped) return;
+    this.#retention = setTimeout(() => void this.#retain(), inMs).unref();
+  }
+
+  async #retain(): Promise<void> {
+    const hasMore = await this.#writer.ask({ type: 'maintain' }).catch(() => false);
+    this.#planRetention(hasMore ? RETENTION_AGAIN_MS : RETENTION_EVERY_MS);
+  }
+
+  #planIndexing(inMs: number): void {
+    if (this.#isStopped) return;
+    this.#indexing = setTimeout(() => void this.#index(), inMs).unref();
+  }
+
+  async #index(): Promise<void> {
+    const isDue = Date.now() - this.#indexedAt >= INDEX_AT_LEAST_EVERY_MS;
+    if (!this.#writer.isIdle && !isDue) return this.#planIndexing(INDEX_AFTER_IDLE_MS);
+    this.#indexedAt = Date.now();
+    this.#newRows = 0;
+    this.#searchBehind =
+      (await this.#reader()
+        ?.ask({ type: 'index' })
+        .catch(() => 0)) ?? 0;
+    this.#indexing = undefined;
+    if (this.#searchBehind > 0) this.#planIndexing(INDEX_AGAIN_MS);
+  }
+}

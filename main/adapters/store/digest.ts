@@ -1,0 +1,4 @@
+import { crc32 } from 'node:zlib';
+
+/** SQLite does not notice when a byte of a text flips on the disk. */
+export const digestOf = (text: string): number => crc32(text);

@@ -1,0 +1,60 @@
+import type { InterMachineError } from '../../shared/errors.ts';
+import type { StoredChange } from './ports.ts';
+
+/** A change that stays true when its commit fails, and what follows when it is on disk. */
+export interface Fact {
+  readonly change: StoredChange;
+  readonly act?: () => void;
+}
+
+interface Following {
+  readonly act?: () => void;
+  readonly undo?: (failure: InterMachineError) => void;
+}
+
+/**
+ * What goes to the disk in one commit, and what follows when it is there. When the commit fails its facts go with the
+ * next one; everything else is undone.
+ */
+export class CommitGroup {
+  readonly facts: Fact[] = [];
+  readonly #changes: StoredChange[] = [];
+  readonly #afterwards: (() => void)[] = [];
+  readonly #undo: ((failure: InterMachineError) => void)[] = [];
+
+  get changes(): readonly StoredChange[] {
+    return [...this.facts.map(({ change }) => change), ...this.#changes];
+  }
+
+  get isEmpty(): boolean {
+    return this.facts.length === 0 && !this.isAwaited;
+  }
+
+  /** Whether there is more to it than facts. */
+  get isAwaited(): boolean {
+    return this.#changes.length > 0 || this.#afterwards.length > 0;
+  }
+
+  fact(change: StoredChange, act?: () => void): void {
+    this.facts.push(act ? { change, act } : { change });
+  }
+
+  add(...changes: readonly StoredChange[]): void {
+    this.#changes.push(...changes);
+  }
+
+  /** `act` when it is on disk, `undo` when it is not and never will be. */
+  follow({ act, undo }: Following): void {
+    if (act) this.#afterwards.push(act);
+    if (undo) this.#undo.push(undo);
+  }
+
+  committed(): void {
+    for (const { act } of this.facts) act?.();
+    for (const act of this.#afterwards) act();
+  }
+
+  failed(failure: InterMachineError): void {
+    for (const undo of this.#undo) undo(failure);
+  }
+}
