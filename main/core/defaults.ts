@@ -111,6 +111,9 @@ export const MAX_ENVELOPE_BYTES = MAX_FRAME_BYTES - 4 * 1024;
 /** Envelopes are gathered into one frame up to here: past 64 KiB a frame is no faster and only delays heartbeats. */
 export const MAX_BATCH_BYTES = 64 * 1024;
 
+/** Characters of a text that is no event that are kept in the log: enough to see what it was. */
+export const MAX_REFUSED_LENGTH = 1_000;
+
 // ---- Delivery -------------------------------------------------------------------------------------
 
 /** What one node holds for its peers and its machines at the most. Lengths are UTF-16 units, so at least bytes for plain ASCII. */

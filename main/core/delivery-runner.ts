@@ -11,7 +11,7 @@ export interface DeliveryRunnerParts {
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly time: DeliveryTime;
-  readonly act: (output: Exclude<DeliveryOutput, { readonly type: 'commit' }>) => void;
+  readonly act: (output: Exclude<DeliveryOutput, { readonly type: 'commit' | 'compare' }>) => void;
   /** These changes are on disk now. */
   readonly stored: (changes: readonly StoredChange[]) => void;
   readonly problem: (message: string) => void;
@@ -48,6 +48,7 @@ export class DeliveryRunner {
     const outputs = this.#parts.delivery.step(input);
     for (const output of outputs) {
       if (output.type === 'commit') this.#commit(output.changes);
+      else if (output.type === 'compare') void this.#compare(output);
       else this.#parts.act(output);
     }
     // A disk that just failed is tried again when there is something new to write, not at once and for ever.
@@ -67,6 +68,16 @@ export class DeliveryRunner {
       this.#flushPlanned = false;
       this.step({ type: 'flush' });
     });
+  }
+
+  async #compare({ peer, epoch, first, last, texts }: DeliveryOutput & { type: 'compare' }): Promise<void> {
+    const logged = await this.#parts.store.texts({ direction: 'in', peer, epoch }, first, last).catch(() => []);
+    // What was refused is logged in other words, and what retention took cannot be compared.
+    const at = texts.findIndex((text, index) => {
+      const before = logged[index];
+      return before !== undefined && before !== text && !before.includes('\n{"type":"","refused":');
+    });
+    if (at >= 0) this.step({ type: 'changed', peer, epoch, sequence: first + at, text: texts[at] ?? '' });
   }
 
   #commit(changes: readonly StoredChange[]): void {

@@ -24,6 +24,8 @@ export type DeliveryOutput =
   | ({ readonly type: 'rejected'; readonly peer: NodeId; readonly error: InterMachineError } & Run)
   /** Steps of this machine were lost: where it runs, it is to start again from its last stored snapshot, with nothing in hand. */
   | { readonly type: 'rollBack'; readonly machine: MachineId }
+  /** These came again: whether they are the same is to be looked up, and told as `changed` where they are not. */
+  | ({ readonly type: 'compare'; readonly peer: NodeId; readonly texts: readonly string[] } & Run)
   | { readonly type: 'problem'; readonly message: string };
 
 /** What the parts of the delivery gather until the turn ends. */

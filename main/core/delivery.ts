@@ -22,11 +22,19 @@ export type DeliveryInput =
   | { readonly type: 'frame'; readonly peer: NodeId; readonly frame: Content }
   /** A machine takes envelopes from now on. */
   | { readonly type: 'started'; readonly machine: MachineId }
-  /** It takes no more: what it has in hand is given to the next of its id. */
+  /** It takes no more: what it has in hand is for the next of its id; where there will be none, it becomes dead letters. */
   | { readonly type: 'ended'; readonly machine: MachineId }
   | ({ readonly type: 'processed' } & Processed)
   /** Of a machine that is persisted: with its state after this step, and all that it sent in it. */
   | ({ readonly type: 'stepped'; readonly snapshot: string; readonly sends: readonly Parcel[] } & Processed)
+  /** Under the name of an envelope that is in the log a peer sent another one. */
+  | {
+      readonly type: 'changed';
+      readonly peer: NodeId;
+      readonly epoch: string;
+      readonly sequence: number;
+      readonly text: string;
+    }
   /** A peer will never return: what waits for it becomes dead letters. */
   | { readonly type: 'forget'; readonly peer: NodeId }
   /** Time has passed. */
@@ -112,6 +120,8 @@ export class Delivery {
         return this.#receiving.processed(input);
       case 'stepped':
         return this.#stepped(input);
+      case 'changed':
+        return this.#receiving.changed(input.peer, input);
       case 'forget':
         this.#sending.forget(input.peer);
         return;

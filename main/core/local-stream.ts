@@ -54,6 +54,7 @@ export class LocalStream {
   }
 
   log(): void {
+    if (this.#texts.length === 0) return;
     const texts = this.#texts;
     this.#texts = [];
     const common = { direction: 'local' as const, peer: this.#self, epoch: this.#epoch, clockOffset: 0 };

@@ -478,6 +478,8 @@ export interface Store {
   /** Newest first: of what people did, the last 10,000 are kept. */
   audit(query: AuditQuery): Promise<readonly AuditRow[]>;
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
+  /** The texts of rows of a stream, in order; shorter where some are not in the log. */
+  texts(of: Stream, first: number, last: number): Promise<readonly string[]>;
   /** Rows that were not indexed yet when that was looked at last: a search finds them too, one by one. */
   readonly searchBehind: number;
   /** Waits for what was committed. May be called twice. */

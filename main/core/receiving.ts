@@ -1,9 +1,10 @@
 import type { Envelope, OutcomeStatus } from '../../shared/envelope.ts';
 import { decodeLabel, type Label, lengthOf, linesOf, positionId, readLabel } from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError, reasonOf } from '../../shared/errors.ts';
+import { decodeEvent } from '../../shared/event.ts';
 import { addressOf, type MachineId, type NodeId } from '../../shared/ids.ts';
 import { CLOSE } from './close-codes.ts';
-import { MAX_TTL_MS } from './defaults.ts';
+import { MAX_REFUSED_LENGTH, MAX_TTL_MS } from './defaults.ts';
 import type { DeliveryTurn } from './delivery-turn.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import { IncomingStream } from './incoming-stream.ts';
@@ -98,6 +99,7 @@ export class Receiving {
       return this.#close(peer, CLOSE.badFrame, reasonOf(thrown));
     }
     const known = state.incoming.received(epoch) - first + 1;
+    if (known > 0) this.#compare(peer, epoch, first, lines, Math.min(known, count));
     if (known >= count) return this.#acknowledgeAgain(peer, epoch);
     this.#take(peer, state, { epoch, first, at, lines, labels, known: Math.max(known, 0), text });
   }
@@ -111,6 +113,20 @@ export class Receiving {
     const { group } = this.#parts.turn;
     group.add({ type: 'mark', peer, epoch, sequence: last });
     group.follow({ act: () => this.#committed(peer, incoming, epoch, last, []) });
+  }
+
+  /** Another envelope under a name that is taken: it goes nowhere, and whoever watches is told. */
+  changed(peer: NodeId, { epoch, sequence, text }: { epoch: string; sequence: number; text: string }): void {
+    const { turn, self } = this.#parts;
+    const id = positionId(epoch, sequence);
+    const [line = '', eventJson = ''] = linesOf(text);
+    const { from, to, sentAt } = readLabel(line);
+    const ends = { from: addressOf(peer, from), to: addressOf(self, to) };
+    const letter = { ...ends, id, sentAt, direction: 'in' as const, eventJson: asEventJson(eventJson) };
+    turn.group.fact({ type: 'deadLetter', letter: { ...letter, reason: 'ENVELOPE_CHANGED', diedAt: turn.wallTime() } });
+    const message = `node ${peer} sent another envelope under the name ${id}, which is taken: it is among the dead letters`;
+    turn.put({ type: 'problem', message });
+    this.#close(peer, CLOSE.outOfSequence, 'another envelope has this place');
   }
 
   // ---- What machines do
@@ -134,7 +150,8 @@ export class Receiving {
     if (!this.#inbox.done(arrival)) return;
     this.#inHand(arrival, -1);
     this.#outcomesOf(arrival).add(arrival.epoch, arrival.sequence, status, code);
-    if (status === 'dead') this.#parts.turn.group.fact({ type: 'deadLetter', letter: this.#letter(arrival, code) });
+    if (status === 'dead' || status === 'refused')
+      this.#parts.turn.group.fact({ type: 'deadLetter', letter: this.#letter(arrival, code) });
   }
 
   /** As `processed`, of a persisted machine: that, its state and what it sent are one commit, or none of it happened. */
@@ -335,6 +352,14 @@ export class Receiving {
     epochs.set(epoch, [...(epochs.get(epoch) ?? []), ...refused]);
   }
 
+  /** What came again should be what it was. Only what is on disk can be looked up. */
+  #compare(peer: NodeId, epoch: string, first: number, lines: readonly string[], count: number): void {
+    const last = Math.min(first + count - 1, this.#peer(peer).incoming.durable(epoch));
+    if (last < first) return;
+    const texts = textsOf(lines).slice(0, last - first + 1);
+    this.#parts.turn.put({ type: 'compare', peer, epoch, first, last, texts });
+  }
+
   #acknowledgeAgain(peer: NodeId, epoch: string): void {
     const { incoming } = this.#peer(peer);
     this.#parts.turn.group.follow({ act: () => this.#committed(peer, incoming, epoch, 0, []) });
@@ -455,6 +480,16 @@ function labelFrom(line: string, at: number): Label {
   if (ttlMs <= 0 || ttlMs > MAX_TTL_MS)
     throw new InterMachineError('FRAME_INVALID', 'Frame: an envelope whose time is over, or without end');
   return label;
+}
+
+/** Whatever it was, what is stored is an event. */
+function asEventJson(text: string): string {
+  try {
+    decodeEvent(text);
+    return text;
+  } catch {
+    return JSON.stringify({ type: '', refused: text.slice(0, MAX_REFUSED_LENGTH) });
+  }
 }
 
 const textsOf = (lines: readonly string[]): string[] =>

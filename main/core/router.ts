@@ -2,12 +2,10 @@ import type { Envelope, MachineEvent } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { decodeEvent } from '../../shared/event.ts';
 import { type Address, addressOf, type MachineId, type NodeId, parseAddress } from '../../shared/ids.ts';
+import { MAX_REFUSED_LENGTH } from './defaults.ts';
 import type { Parcel } from './parcel.ts';
 import type { StoredEnvelope } from './ports.ts';
 import type { Verdict } from './receiving.ts';
-
-/** Characters of a text that is no event that are kept in the log: enough to see what it was. */
-const MAX_REFUSED_LENGTH = 1_000;
 
 export interface RouterParts {
   readonly self: NodeId;

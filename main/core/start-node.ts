@@ -109,7 +109,8 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       if (!change.machine.local) return;
       const { id: machine } = change.machine;
       if (change.type === 'found') runner.step({ type: 'started', machine });
-      if (change.type === 'lost') runner.step({ type: 'ended', machine });
+      // One that came to its end refuses what comes; only of one that was retired nothing more is expected.
+      if (change.type === 'lost' && !remembered.has(machine)) runner.step({ type: 'ended', machine });
       announce();
     },
     logged: (machine, text) => {
@@ -178,7 +179,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
   // One envelope out: machine → machinery → router → delivery → (on disk) → peers → channel → transport
   // One envelope in: transport → channel → peers → delivery (router.admit) → (on disk) → host → machine
 
-  function act(output: Exclude<DeliveryOutput, { type: 'commit' }>): void {
+  function act(output: Exclude<DeliveryOutput, { type: 'commit' | 'compare' }>): void {
     switch (output.type) {
       case 'frame':
         return peers.send(output.peer, output.frame);
@@ -197,8 +198,9 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       case 'handOver': {
         const { arrival } = output;
         return machinery.host.deliver(arrival.machine, arrival.envelope, (status: OutcomeStatus, code?: ErrorCode) => {
-          // What a machine did not get to before it ended is for the next one of its id.
-          if (code !== 'MACHINE_STOPPED') runner.step({ type: 'processed', arrival, status, ...(code && { code }) });
+          // What a machine did not get to before its node stopped is for the next start.
+          if (!stopped || code !== 'MACHINE_STOPPED')
+            runner.step({ type: 'processed', arrival, status, ...(code && { code }) });
         });
       }
     }

@@ -439,6 +439,14 @@ export function storeCompliance(name: string, newPlace: () => Promise<StorePlace
       expect(await ids(store, { after: 2, before: 4 })).toEqual(['3']);
     });
 
+    test('texts of rows are read by their places in the stream', async () => {
+      const store = await started();
+      await store.commit([rows(IN, 1, 3), rows(OUT, 1), rows(IN, 4, 5)]);
+      expect(await store.texts(IN, 2, 4)).toEqual([2, 3, 4].map((sequence) => textOf('in', sequence)));
+      expect(await store.texts(IN, 5, 99)).toEqual([textOf('in', 5)]);
+      expect(await store.texts(IN_CELLAR, 1, 5)).toEqual([]);
+    });
+
     test('a second store on the same contents is refused until the first one is closed', async () => {
       const store = await started();
       const second = place.store();

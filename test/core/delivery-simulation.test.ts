@@ -15,7 +15,7 @@ const pinned = JSON.parse(readFileSync(new URL('pinned.json', directory), 'utf8'
 
 test(`whatever happens to lines, clocks, disks and processes, what is accepted arrives, once and in order (${HISTORIES} histories of seed ${SEED})`, () => {
   expect(explore(History, { runs: HISTORIES, seed: SEED })).toEqual({ runs: HISTORIES });
-});
+}, 600_000);
 
 test.each(Object.entries(pinned))('the history that showed that %s is missed violates nothing', (_, history) => {
   expect(replay(History, history)).toBe('');

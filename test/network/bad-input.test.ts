@@ -268,6 +268,17 @@ test('what is sent twice arrives once', async () => {
   expect(sink.actor.getSnapshot().context.numbers).toEqual([1, 2]);
 });
 
+test('another envelope under a name that is taken is a dead letter, told to people, and cuts the line', async () => {
+  const sink = await node.register('Sink', collector);
+  await hostile.openEpoch();
+  hostile.sendEvent(1, '{"type":"NUMBER","n":1}');
+  await hostile.until('ack', ({ mark }) => mark === 1);
+  hostile.sendEvent(1, '{"type":"NUMBER","n":2}');
+  expect(await hostile.closeCode).toBe(CLOSE.outOfSequence);
+  await expect.poll(() => problems.some((message) => message.includes('under the name'))).toBe(true);
+  expect(sink.actor.getSnapshot().context.numbers).toEqual([1]);
+});
+
 test('an event that is too large is refused at the sender, and the line stays', async () => {
   const sink = await node.register('Sink', collector);
   await healthy.waitForType('Sink');

@@ -1,10 +1,11 @@
 import type { Database } from 'better-sqlite3';
 import type { OutcomeStatus } from '../../../shared/envelope.ts';
+import { linesOf } from '../../../shared/envelope-text.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import type { Address, NodeId } from '../../../shared/ids.ts';
-import type { DeadLetter, DeadLetterQuery, LogRow, MessageQuery } from '../../core/ports.ts';
+import type { DeadLetter, DeadLetterQuery, LogRow, MessageQuery, Stream } from '../../core/ports.ts';
 import { digestOf } from './digest.ts';
-import { interimStatus, type RowStatus, rowsOf, type StoredPage } from './page-rows.ts';
+import { interimStatus, type RowStatus, rowsOf, type StoredPage, textAt } from './page-rows.ts';
 import { rowLimit } from './row-limit.ts';
 import type { SearchIndex } from './search-index.ts';
 
@@ -64,6 +65,18 @@ export class LogReader {
         causation_id, reason, died_at AS diedAt, event_json
       FROM dead_letters ${where} ORDER BY place DESC LIMIT @limit`);
     return rows.all({ ...query, limit: rowLimit(query) }).map(letterOf);
+  }
+
+  texts({ direction, peer, epoch }: Stream, first: number, last: number): readonly string[] {
+    const pages = this.#db.prepare<unknown[], PageColumns>(
+      `${SELECT_PAGES} WHERE direction = ? AND peer = ? AND epoch = ? AND first <= ? AND first + count > ? ORDER BY first`,
+    );
+    return pages.all(direction, peer, epoch, last, first).flatMap((page) => {
+      if (digestOf(page.text) !== page.digest) return [];
+      const lines = linesOf(page.text);
+      const rows = Array.from({ length: page.count }, (_, index) => textAt(lines, index));
+      return rows.slice(Math.max(0, first - page.first), last - page.first + 1);
+    });
   }
 
   #messages(query: MessageQuery): readonly LogRow[] {

@@ -80,6 +80,10 @@ export class MemoryDisk {
     return rows.slice(0, rowLimit({ ...(limit !== undefined && { limit }) }));
   }
 
+  texts(of: Stream, first: number, last: number): readonly string[] {
+    return this.#streams.get(streamKey(of))?.texts(first, last) ?? [];
+  }
+
   deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {
     const { place, before = Number.POSITIVE_INFINITY, node } = query;
     const fitting = [...this.#deadLetters.values()].filter(

@@ -50,6 +50,11 @@ export class MemoryStream {
     return this.#final.get(sequence) ?? { status: interimStatus(this.stream, sequence, this.acknowledged) };
   }
 
+  texts(first: number, last: number): readonly string[] {
+    const rows = [...this.#rows()].filter(({ sequence }) => first <= sequence && sequence <= last);
+    return rows.map(({ text }) => text);
+  }
+
   outbox(): readonly Placed<OutboxRow>[] {
     if (this.stream.direction !== 'out' || this.#isVolatile) return [];
     const { peer, epoch } = this.stream;

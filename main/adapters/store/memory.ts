@@ -9,6 +9,7 @@ import type {
   Store,
   StoredChange,
   StoreState,
+  Stream,
 } from '../../core/ports.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
@@ -66,6 +67,12 @@ export class MemoryStore implements Store {
     if (!this.#isOpen) throw notOpen();
     await this.#settled();
     return this.#disk.deadLetters(query);
+  }
+
+  async texts(of: Stream, first: number, last: number): Promise<readonly string[]> {
+    if (!this.#isOpen) throw notOpen();
+    await this.#settled();
+    return this.#disk.texts(of, first, last);
   }
 
   /** It has the memory of the machine. */

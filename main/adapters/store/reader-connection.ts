@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
-import type { DeadLetter, DeadLetterQuery, LogRow, MessageQuery } from '../../core/ports.ts';
+import type { DeadLetter, DeadLetterQuery, LogRow, MessageQuery, Stream } from '../../core/ports.ts';
 import { LogReader } from './log-reader.ts';
 import { SearchIndex } from './search-index.ts';
 import { corrupt, detailOf } from './sqlite-errors.ts';
@@ -26,6 +26,10 @@ export class ReaderConnection {
 
   messages(query: MessageQuery): readonly LogRow[] {
     return this.#read(() => this.#reader.messages(query));
+  }
+
+  texts(of: Stream, first: number, last: number): readonly string[] {
+    return this.#read(() => this.#reader.texts(of, first, last));
   }
 
   deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {

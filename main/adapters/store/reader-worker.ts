@@ -12,6 +12,8 @@ answerRequests(parentPort, (request: StoreRequest): StoreAnswers[StoreRequest['t
       return connection.messages(request.query);
     case 'deadLetters':
       return connection.deadLetters(request.query);
+    case 'texts':
+      return connection.texts(request.of, request.first, request.last);
     case 'index':
       return connection.index();
     case 'copy':

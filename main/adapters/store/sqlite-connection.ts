@@ -8,6 +8,7 @@ import type {
   MessageQuery,
   StoredChange,
   StoreState,
+  Stream,
 } from '../../core/ports.ts';
 import { AuditTable } from './audit-table.ts';
 import { LOG_KEPT_BYTES, LOG_KEPT_MS, MAX_STORE_BYTES } from './defaults.ts';
@@ -60,6 +61,10 @@ export class SqliteConnection {
 
   audit(query: AuditQuery): readonly AuditRow[] {
     return this.#read(() => this.#audit.rows(query));
+  }
+
+  texts(of: Stream, first: number, last: number): readonly string[] {
+    return this.#read(() => this.#reader.texts(of, first, last));
   }
 
   deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {

@@ -8,6 +8,7 @@ import type {
   MessageQuery,
   StoredChange,
   StoreState,
+  Stream,
 } from '../../core/ports.ts';
 
 /** What the face asks the store's threads, each of them one thing at a time. */
@@ -21,6 +22,7 @@ export type StoreRequest =
   | { readonly type: 'messages'; readonly query: MessageQuery }
   | { readonly type: 'audit'; readonly query: AuditQuery }
   | { readonly type: 'deadLetters'; readonly query: DeadLetterQuery }
+  | { readonly type: 'texts'; readonly of: Stream; readonly first: number; readonly last: number }
   // Of the reader
   | { readonly type: 'index' }
   | { readonly type: 'copy'; readonly target: string }
@@ -36,6 +38,7 @@ export interface StoreAnswers {
   readonly messages: readonly LogRow[];
   readonly audit: readonly AuditRow[];
   readonly deadLetters: readonly DeadLetter[];
+  readonly texts: readonly string[];
   /** Rows that are left. */
   readonly index: number;
   readonly copy: undefined;

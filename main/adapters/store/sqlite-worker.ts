@@ -22,6 +22,8 @@ answerRequests(parentPort, (request: StoreRequest): StoreAnswers[StoreRequest['t
       return connection.audit(request.query);
     case 'deadLetters':
       return connection.deadLetters(request.query);
+    case 'texts':
+      return connection.texts(request.of, request.first, request.last);
     case 'maintain':
       return connection.maintain();
     case 'close':

@@ -10,6 +10,7 @@ import type {
   Store,
   StoredChange,
   StoreState,
+  Stream,
 } from '../../core/ports.ts';
 import { copyDatabase } from './backup.ts';
 import { requireNodeApi } from './node-api.ts';
@@ -73,6 +74,11 @@ export class SqliteStore implements Store {
     if (!this.#threads) throw this.#notOpen();
     await this.#threads.writer.settled();
     return await this.#threads.writer.ask({ type: 'audit', query });
+  }
+
+  async texts(of: Stream, first: number, last: number): Promise<readonly string[]> {
+    if (!this.#threads) throw this.#notOpen();
+    return await (await this.#threads.forReading()).ask({ type: 'texts', of, first, last });
   }
 
   /** A database of its own, as this one is at the moment; the node goes on. Rejects with BACKUP_FAILED. */

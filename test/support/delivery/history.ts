@@ -310,10 +310,10 @@ export class History {
   #checkCaps(node: SimulatedNode): void {
     if (!this.#hasMonitors) return;
     for (const peer of NODES) if (node.delivery.waiting(peer) > LIMITS.outboxRows) this.say('I7 outbox');
-    for (const machine of MACHINES) {
-      const waiting = stateOf(node.synced).open.filter((row) => row.text.includes(`"sender","${machine}"`));
-      if (waiting.length > LIMITS.waitingRows) this.say('I7 waiting for one machine');
-    }
+    const waiting = new Map<MachineId, number>();
+    for (const { status, direction, to } of node.synced.rows)
+      if (status === 'delivered' && direction !== 'out') waiting.set(to, (waiting.get(to) ?? 0) + 1);
+    for (const rows of waiting.values()) if (rows > LIMITS.waitingRows) this.say('I7 waiting for one machine');
   }
 
   #node(id: NodeId): SimulatedNode {

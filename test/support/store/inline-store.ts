@@ -1,5 +1,12 @@
 import { SqliteConnection } from '../../../main/adapters/store/sqlite-connection.ts';
-import type { AuditQuery, DeadLetterQuery, MessageQuery, Store, StoredChange } from '../../../main/core/ports.ts';
+import type {
+  AuditQuery,
+  DeadLetterQuery,
+  MessageQuery,
+  Store,
+  StoredChange,
+  Stream,
+} from '../../../main/core/ports.ts';
 
 /** The database of a SqliteStore on the test's own thread: starting a thread for each history would take minutes. */
 export class InlineStore implements Store {
@@ -31,6 +38,10 @@ export class InlineStore implements Store {
 
   async deadLetters(query: DeadLetterQuery) {
     return this.#connection!.deadLetters(query);
+  }
+
+  async texts(of: Stream, first: number, last: number) {
+    return this.#connection!.texts(of, first, last);
   }
 
   async close() {
