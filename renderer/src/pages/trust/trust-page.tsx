@@ -19,7 +19,7 @@ export function TrustPage() {
       {trust ? (
         <>
           <NetworkCard trust={trust} />
-          <Strangers strangers={trust.strangers} />
+          {!trust.open && <Strangers strangers={trust.strangers} />}
           <Members peers={peers} trusted={trust.trusted} />
           <Blocked blocked={trust.blocked} />
           <DoneByHand trust={trust} />
