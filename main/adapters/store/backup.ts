@@ -13,6 +13,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { InterMachineError, reasonOf } from '../../../shared/errors.ts';
 import { writeDatabaseId } from './companion-files.ts';
+import { ownerOnly } from './owner-only.ts';
 import { requireSound } from './sqlite-inspect.ts';
 import { type DatabasePlace, lockDatabase } from './sqlite-open.ts';
 import { StoreThread } from './store-thread.ts';
@@ -48,6 +49,7 @@ export function restoreDatabase(backup: string, file: string): { readonly kept: 
   try {
     const draft = `${file}.restored`;
     copyFileSync(backup, draft);
+    ownerOnly(draft);
     sync(draft);
     const kept = existsSync(file) ? nameFor(file) : undefined;
     if (kept !== undefined) for (const suffix of ['', '-wal', '-shm']) move(`${file}${suffix}`, `${kept}${suffix}`);

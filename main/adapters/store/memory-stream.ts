@@ -40,9 +40,10 @@ export class MemoryStream {
 
   became({ first, last, status, code }: RowsStatus): void {
     if (!isFinal(status)) return;
-    for (const { sequence } of this.#rows()) {
-      if (sequence < first || sequence > last || this.#final.has(sequence)) continue;
-      this.#final.set(sequence, { status, ...(code && { code }) });
+    for (const page of this.#pagesOf(first, last)) {
+      const end = Math.min(last, page.first + page.count - 1);
+      for (let sequence = Math.max(first, page.first); sequence <= end; sequence++)
+        if (!this.#final.has(sequence)) this.#final.set(sequence, { status, ...(code && { code }) });
     }
   }
 
@@ -51,8 +52,8 @@ export class MemoryStream {
   }
 
   texts(first: number, last: number): readonly string[] {
-    const rows = [...this.#rows()].filter(({ sequence }) => first <= sequence && sequence <= last);
-    return rows.map(({ text }) => text);
+    const rows = [...this.#rows(this.#pagesOf(first, last))];
+    return rows.filter(({ sequence }) => first <= sequence && sequence <= last).map(({ text }) => text);
   }
 
   outbox(): readonly Placed<OutboxRow>[] {
@@ -82,8 +83,15 @@ export class MemoryStream {
     );
   }
 
-  *#rows() {
-    for (const { place, first, count, text, clockOffset } of this.pages) {
+  /** Those with rows from `first` to `last`; looked for from the end, since what is asked about is mostly new. */
+  #pagesOf(first: number, last: number): readonly StoredPage[] {
+    const end = this.pages.findLastIndex((page) => page.first <= last);
+    const before = this.pages.findLastIndex((page, index) => index <= end && page.first + page.count <= first);
+    return this.pages.slice(before + 1, end + 1);
+  }
+
+  *#rows(pages: readonly StoredPage[] = this.pages) {
+    for (const { place, first, count, text, clockOffset } of pages) {
       const lines = linesOf(text);
       for (let index = 0; index < count; index++)
         yield { place: place + index, sequence: first + index, text: textAt(lines, index), clockOffset };

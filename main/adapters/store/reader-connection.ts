@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
 import type { DeadLetter, DeadLetterQuery, LogRow, MessageQuery, Stream } from '../../core/ports.ts';
 import { LogReader } from './log-reader.ts';
+import { ownerOnly } from './owner-only.ts';
 import { SearchIndex } from './search-index.ts';
 import { corrupt, detailOf } from './sqlite-errors.ts';
 
@@ -49,6 +50,7 @@ export class ReaderConnection {
   /** A whole database of its own, as it is at this moment, while the writer goes on. */
   copyTo(target: string): void {
     this.#db.prepare(`VACUUM ${this.#search ? 'log' : 'main'} INTO ?`).run(target);
+    ownerOnly(target);
   }
 
   close(): void {
@@ -72,6 +74,7 @@ function open(file: string): { db: Database.Database; search?: SearchIndex } {
       if (attempt === 'anew')
         for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}-search${suffix}`, { force: true });
       db = new Database(`${file}-search`, { timeout: BUSY_TIMEOUT_MS });
+      ownerOnly(`${file}-search`);
       db.prepare('ATTACH ? AS log').run(`${pathToFileURL(file).href}?mode=ro`);
       return { db, search: new SearchIndex(db) };
     } catch {

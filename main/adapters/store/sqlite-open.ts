@@ -1,9 +1,10 @@
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { InterMachineError } from '../../../shared/errors.ts';
 import { holderOf, readDatabaseId, removeHolder, writeDatabaseId, writeHolder } from './companion-files.ts';
 import { MAX_STORE_BYTES } from './defaults.ts';
+import { ownerOnly } from './owner-only.ts';
 import type { RetentionLimits } from './retention.ts';
 import { migrate } from './schema.ts';
 import { codeOf, isBusy, isNoRoomToShare, openError } from './sqlite-errors.ts';
@@ -13,7 +14,6 @@ import { inspect, requireSound } from './sqlite-inspect.ts';
 const BUSY_TIMEOUT_MS = 1_000;
 /** SQLite's number for it. */
 const INCREMENTAL = 2;
-const OWNER_ONLY = 0o600;
 /** A journal that one large commit made longer is cut back to this. */
 const MAX_IDLE_JOURNAL_BYTES = 64 * 1024 * 1024;
 
@@ -45,8 +45,7 @@ export function openDatabase(place: DatabasePlace): OpenDatabase {
     lock = lockOf(file);
     const isSound = inspect(file, BUSY_TIMEOUT_MS);
     db = new Database(file, { timeout: BUSY_TIMEOUT_MS });
-    // It holds messages and network keys. SQLite gives its journal the same mode.
-    chmodSync(file, OWNER_ONLY);
+    ownerOnly(file);
     const isShared = openJournal(db);
     if (!isSound) requireSound(db, file);
     writeHolder(file);
@@ -103,8 +102,10 @@ export function lockDatabase(file: string): () => void {
  * leaves none. On a file of its own, since readers of this process are to get at the database beside the writer.
  */
 function lockOf(file: string): Database.Database {
-  const lock = new Database(`${realPathOf(file)}-lock`, { timeout: BUSY_TIMEOUT_MS });
+  const path = `${realPathOf(file)}-lock`;
+  const lock = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {
+    ownerOnly(path);
     lock.exec('BEGIN EXCLUSIVE');
     return lock;
   } catch (thrown) {
