@@ -47,7 +47,8 @@ function probe(): string | undefined {
   if (spawnSync('ip', ['-V']).error) return 'the command "ip" (iproute2) is missing';
   const name = `im-${process.pid}-probe`;
   const added = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
-  if (added.status !== 0) return `network namespaces may not be made here (${added.stderr.trim()}); run as root`;
+  if (added.status !== 0)
+    return `network namespaces may not be made here (${added.stderr.trim()}); npm run test:lan needs no root`;
   const entered = spawnSync('ip', ['netns', 'exec', name, 'true'], { encoding: 'utf8' });
   spawnSync('ip', ['netns', 'del', name]);
   return entered.status === 0 ? undefined : `network namespaces may not be entered here (${entered.stderr.trim()})`;
