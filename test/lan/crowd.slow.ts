@@ -27,7 +27,7 @@ describe.skipIf(noLan)(`a crowded and a bad LAN${noLan ? ` (skipped: ${noLan})` 
     }
   });
 
-  test.for([30, 50])('three nodes are linked although %i %% of all packets are lost', async (percent) => {
+  test.for([30, 50])('three nodes are linked although %i in a hundred packets are lost', async (percent) => {
     const figures: number[] = [];
     for (let round = 0; round < 3; round++) {
       const nodes = nodesOn(3);

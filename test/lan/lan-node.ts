@@ -8,7 +8,7 @@ import type { NodeCommand, NodeReport } from './node-host.ts';
 /** One key for hosts that do not share a home. */
 const KEY = 'abcdefghijklmnopqrstuvwxya';
 /** Milliseconds. Only a fault takes longer, however busy the machine is. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 80_000;
 
 type ReportOf<Type extends NodeReport['type']> = NodeReport & { readonly type: Type };
 
