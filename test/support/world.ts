@@ -8,7 +8,7 @@ import { MemoryDisk } from '../../main/adapters/store/memory-disk.ts';
 import { MemoryNetwork } from '../../main/adapters/transport/memory.ts';
 import type { Limits } from '../../main/core/defaults.ts';
 import type { InterMachineNode } from '../../main/core/node.ts';
-import type { Announcement, Discovery, DiscoveryReader, Scheduler } from '../../main/core/ports.ts';
+import type { Announcement, Clock, Discovery, DiscoveryReader, Scheduler } from '../../main/core/ports.ts';
 import { startNode } from '../../main/core/start-node.ts';
 import { digestOf } from '../../main/in-process.ts';
 import { type NodeId, nodeId } from '../../shared/ids.ts';
@@ -86,6 +86,12 @@ export class Ether {
   }
 }
 
+/** Time that passes by hand. */
+export interface SteppedClock extends Clock {
+  wallOffsetMs: number;
+  increment(ms: number): void;
+}
+
 export interface Started {
   readonly node: InterMachineNode;
   readonly store: MemoryStore;
@@ -111,13 +117,18 @@ export interface StartOptions {
 
 /** Whole nodes in one process, on a network, a clock, disks and turns that move by hand. */
 export class World {
-  readonly clock = new SimulatedClock();
+  readonly clock: SteppedClock;
   readonly scheduler = new ManualScheduler();
-  readonly network = new MemoryNetwork({ clock: this.clock, scheduler: this.scheduler });
+  readonly network: MemoryNetwork;
   readonly ether = new Ether();
   readonly #nodes = new Set<InterMachineNode>();
   #ids = 0;
   #seed = 1;
+
+  constructor(clock: SteppedClock = new SimulatedClock()) {
+    this.clock = clock;
+    this.network = new MemoryNetwork({ clock, scheduler: this.scheduler });
+  }
 
   async start(
     letters: string,

@@ -6,6 +6,12 @@ import { formatEndpoint } from './endpoint.ts';
 export const codeOf = (thrown: unknown): string =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : '';
 
+/**
+ * Whoever hangs up before it has a line was refused by nobody: a peer tries several of our addresses and gives up the others as soon
+ * as one answers. If it has a reason to complain, it does so itself.
+ */
+export const isHangUp = (thrown: unknown): boolean => codeOf(thrown) === 'ECONNRESET' || codeOf(thrown) === 'EPIPE';
+
 /** What went wrong while somebody set up TLS with us; completes "… was refused: it …". */
 export function handshakeFault(thrown: unknown): string {
   switch (codeOf(thrown)) {
@@ -20,8 +26,6 @@ export function handshakeFault(thrown: unknown): string {
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
       return 'does not speak TLS';
-    case 'ECONNRESET':
-      return 'hung up while TLS was set up';
     default:
       return `failed to set up TLS (${shorten(codeOf(thrown) || reasonOf(thrown))})`;
   }

@@ -8,7 +8,7 @@ import { type NodeId, shorten } from '../../../shared/ids.ts';
 import type { Line } from './connection.ts';
 import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKES, MAX_HTTP_HEADER_BYTES, WEBSOCKET_OPTIONS } from './defaults.ts';
 import { endpointOf } from './endpoint.ts';
-import { COPIED, handshakeFault, portError } from './faults.ts';
+import { COPIED, handshakeFault, isHangUp, portError } from './faults.ts';
 import type { OwnEnds } from './own-ends.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { bindingOf, type Credentials, PATH, PEER_OPTIONS, peerOf, secureContextOptions } from './tls.ts';
@@ -59,9 +59,15 @@ export class Listener {
     this.#tls.on('drop', (dropped) =>
       this.#refusals.refused(dropped?.remoteAddress ?? 'somewhere', 'came when all places were taken'),
     );
-    this.#tls.on('tlsClientError', (error, socket) => this.#drop(socket, handshakeFault(error)));
+    this.#tls.on('tlsClientError', (error, socket) => {
+      if (isHangUp(error)) socket.destroy();
+      else this.#drop(socket, handshakeFault(error));
+    });
     this.#tls.on('secureConnection', (socket) => this.#secured(socket));
-    this.#http.on('clientError', (error, socket) => this.#drop(socket, `sent bad HTTP (${shorten(error.message)})`));
+    this.#http.on('clientError', (error, socket) => {
+      if (isHangUp(error)) socket.destroy();
+      else this.#drop(socket, `sent bad HTTP (${shorten(error.message)})`);
+    });
     this.#http.on('request', (request, response) => this.#requested(request, response));
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     this.#webSockets.on('wsClientError', (error, socket) =>
@@ -115,7 +121,7 @@ export class Listener {
       if (peer === credentials.node) return void this.#selfSecured(socket);
       if (this.#parts.refuses(peer)) throw new Error(`is blocked: ${peer}`);
       const remote = endpointOf(socket);
-      if (!remote) throw new Error('hung up');
+      if (!remote) return void socket.destroy();
       const binding = bindingOf(socket, peer, credentials.node);
       const deadline = setTimeout(() => this.#drop(socket, 'asked for nothing in time'), this.#timeoutMs);
       this.#guests.set(socket, { line: { socket, peer, dialled: false, remote, binding }, deadline });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createKeyMaterial } from '../../../main/adapters/identity/file.ts';
@@ -321,4 +321,16 @@ describe('T10: only nodes are upgraded', () => {
     expect(line.length).toBeLessThan(200);
     await kitchen.finish();
   });
+});
+
+test('whoever hangs up before it asked for a line was refused by nobody, and the log says nothing of it', async () => {
+  const inTls = await plainPeer(kitchen.port);
+  inTls.socket.resetAndDestroy();
+  const tcp = connect(kitchen.port, '127.0.0.1');
+  const proven = await tlsPeer(kitchen.port, createKeyMaterial(), { socket: tcp });
+  tcp.resetAndDestroy();
+  await Promise.all([inTls.closed(), proven.closed()]);
+  // One that comes later and does not speak TLS is the only one that is told of.
+  (await plainPeer(kitchen.port)).send('x'.repeat(100));
+  await expectRefused(/does not speak TLS/);
 });

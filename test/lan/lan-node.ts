@@ -1,0 +1,119 @@
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import type { NodeOptions, PeerInfo, PeerState } from '../../main/index.ts';
+import { eventually } from '../support/discovery.ts';
+import type { LanHost } from '../support/lan.ts';
+import type { NodeCommand, NodeReport } from './node-host.ts';
+
+/** One key for hosts that do not share a home. */
+const KEY = 'abcdefghijklmnopqrstuvwxya';
+/** Milliseconds. Only a fault takes longer, however busy the machine is. */
+const PATIENCE_MS = 80_000;
+
+type ReportOf<Type extends NodeReport['type']> = NodeReport & { readonly type: Type };
+
+/** Milliseconds of the kernel's monotonic clock, as the nodes report them. */
+export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** A whole node in a process of its own on one host of the LAN. */
+export class LanNode {
+  readonly name: string;
+  readonly reports: NodeReport[] = [];
+  readonly #child: ChildProcess;
+  readonly #options: NodeOptions;
+  #id = '';
+  #sent = 0;
+
+  constructor(host: LanHost, name: string, options: NodeOptions = {}) {
+    this.name = name;
+    this.#options = { name, networkKey: KEY, ...(options.dataDir === undefined && { store: 'memory' }), ...options };
+    this.#child = host.spawn(process.execPath, [join(import.meta.dirname, 'node-host.ts')], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child.on('message', (report) => this.reports.push(report as NodeReport));
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  tell(command: NodeCommand): void {
+    this.#child.send(command);
+  }
+
+  /** The first report of its kind from `since` on that fits. */
+  first<Type extends NodeReport['type']>(
+    type: Type,
+    fits: (report: ReportOf<Type>) => boolean = () => true,
+    since = 0,
+  ): Promise<ReportOf<Type>> {
+    return eventually(
+      `${this.name}: ${type}`,
+      () => {
+        if (this.#child.exitCode !== null && this.#child.exitCode !== 0)
+          throw new Error(`the node ${this.name} ended with ${this.#child.exitCode}`);
+        return this.reports
+          .filter((report): report is ReportOf<Type> => report.type === type && report.at >= since)
+          .find((report) => fits(report));
+      },
+      PATIENCE_MS,
+    );
+  }
+
+  /** Its program is loaded and does nothing yet. */
+  async loaded(): Promise<this> {
+    await this.first('ready');
+    return this;
+  }
+
+  async start(): Promise<this> {
+    await this.loaded();
+    this.tell({ type: 'start', options: this.#options });
+    this.#id = (await this.first('started')).id;
+    return this;
+  }
+
+  async startedAt(): Promise<number> {
+    return (await this.first('starting')).at;
+  }
+
+  /** When it first said so of that node, from `since` on. */
+  async sees(other: LanNode, state: PeerState, since = 0): Promise<number> {
+    return (await this.first('peer', ({ peer }) => peer.id === other.id && peer.state === state, since)).at;
+  }
+
+  /** What it said last of each peer. */
+  get peers(): ReadonlyMap<string, PeerInfo> {
+    return new Map(this.reports.flatMap((report) => (report.type === 'peer' ? [[report.peer.id, report.peer]] : [])));
+  }
+
+  /** An event to the other node's machine. Resolves with when it was known to be handled. */
+  async send(other: LanNode): Promise<number> {
+    const n = ++this.#sent;
+    this.tell({ type: 'send', to: other.id, n });
+    return (await this.first('handled', (report) => report.n === n)).at;
+  }
+
+  get problems(): string[] {
+    return this.reports.flatMap((report) => (report.type === 'problem' ? [report.message] : []));
+  }
+
+  kill(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#child.once('exit', () => resolve());
+      this.#child.kill('SIGKILL');
+    });
+  }
+}
+
+/** All of them on the way at the same moment, each linked to all others. When each link was there, since the last one began, at both ends. */
+export async function linkAll(nodes: readonly LanNode[]): Promise<number[]> {
+  await Promise.all(nodes.map((node) => node.loaded()));
+  await Promise.all(nodes.map((node) => node.start()));
+  const begun = await Promise.all(nodes.map((node) => node.startedAt()));
+  const links = nodes.flatMap((node) =>
+    nodes.filter((other) => other !== node).map((other) => node.sees(other, 'alive')),
+  );
+  const lastBegun = Math.max(...begun);
+  return (await Promise.all(links)).map((at) => at - lastBegun);
+}
