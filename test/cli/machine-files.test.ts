@@ -56,6 +56,26 @@ describe('a node’s folder of machine files', () => {
     }
   });
 
+  test('a machine that fails beside itself, in promises, timers and observers, takes neither the node nor another machine along', async () => {
+    const one = node('one');
+    await one.line(({ event }) => event === 'ready');
+    await writeFile(
+      join(folderOf('one'), 'wild.mjs'),
+      `import { createActor, createMachine } from 'xstate';
+const rejects = async () => { throw new Error('a promise that nobody caught'); };
+const throwsLater = () => setTimeout(() => { throw new Error('a timer that threw'); }, 1);
+const observes = () => createActor(createMachine({})).subscribe(() => { throw new Error('an observer that threw'); });
+const throwsOnce = () => { const actor = createActor(createMachine({ on: { GO: {} } })); actor.subscribe(() => { throw new Error('an observer that threw'); }); actor.start(); actor.send({ type: 'GO' }); };
+export default createMachine({ id: 'Wild', entry: [rejects, throwsLater, observes, throwsOnce] });`,
+    );
+    await one.line(isFound('Wild'));
+    for (const text of ['a promise that nobody caught', 'a timer that threw', 'an observer that threw'])
+      await one.line(({ event, message }) => event === 'problem' && String(message).includes(text));
+    await copyFile(shipped('button-box.json'), join(folderOf('one'), 'box.json'));
+    await one.line(isFound('ButtonBox'));
+    expect(one.hasEnded).toBe(false);
+  });
+
   test('with --no-machine-files the folder is left alone', async () => {
     await mkdir(folderOf('one'), { recursive: true });
     await copyFile(shipped('button-box.json'), join(folderOf('one'), 'box.json'));
