@@ -24,7 +24,8 @@ export function decodeEvent(json: string): MachineEvent {
 
 /** Throws EVENT_INVALID unless `event` is an event object of plain JSON that one machine may send another. */
 function checkEvent(event: unknown): asserts event is MachineEvent {
-  checkPlain(event, 'event', 0);
+  // Where it is wrong is looked for only once it is known to be.
+  if (!isPlain(event, 0)) checkPlain(event, 'event', 0);
   if (typeof event !== 'object' || event === null || Array.isArray(event))
     throw invalid('event', 'an object with a "type" is expected');
   const type = 'type' in event ? event.type : undefined;
@@ -46,6 +47,39 @@ function parse(json: string): unknown {
   } catch (cause) {
     throw new InterMachineError('EVENT_INVALID', 'event: not JSON', { cause });
   }
+}
+
+/** What `checkPlain` lets pass. */
+function isPlain(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isFinite(value);
+    case 'object':
+      if (value === null) return true;
+      if (depth === MAX_EVENT_DEPTH) return false;
+      return Array.isArray(value) ? isPlainList(value, depth) : isPlainObject(value as Record<string, unknown>, depth);
+    default:
+      return false;
+  }
+}
+
+function isPlainList(items: readonly unknown[], depth: number): boolean {
+  for (let index = 0; index < items.length; index++) if (!isPlain(items[index], depth + 1)) return false;
+  return true;
+}
+
+function isPlainObject(value: Record<string, unknown>, depth: number): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__') return false;
+    const property = value[key];
+    if (property !== undefined && !isPlain(property, depth + 1)) return false;
+  }
+  return true;
 }
 
 function checkPlain(value: unknown, path: string, depth: number): void {

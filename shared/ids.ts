@@ -73,6 +73,13 @@ export function parseAddress(text: string): ParsedAddress {
   return { node, machine };
 }
 
+/** The parts of an address that was checked before. */
+export const partsOf = (address: Address): ParsedAddress => ({
+  node: address.slice(SCHEME.length, SCHEME.length + NODE_ID_LENGTH) as NodeId,
+  machine: address.slice(SCHEME.length + NODE_ID_LENGTH + 1) as MachineId,
+});
+const NODE_ID_LENGTH = 52;
+
 /** Enough of an unknown text to recognise it, never enough to fill a screen or steer a terminal. */
 export const shorten = (text: unknown, length = 60): string =>
   String(text)

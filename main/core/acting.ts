@@ -32,7 +32,6 @@ export interface Acting {
 }
 
 const actors = new WeakMap<AnyActorRef, Acting>();
-const origins = new WeakMap<object, Origin>();
 
 /** Lets a machine act. The actors that it spawns act in its name, unless they are machines themselves. */
 export const enableActing = (actor: AnyActorRef, acting: Acting): void => {
@@ -53,10 +52,35 @@ export function actingOf(actor: AnyActorRef): Acting | undefined {
   return undefined;
 }
 
-/** Notes where an event came from. It is kept beside the event, not on it: a property could be forged by the sender. */
+/** Gives a new private field to an object that is there already: one that it is constructed with. */
+class Given {
+  constructor(event: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: that is how an object gets a private field of another class
+    return event;
+  }
+}
+
+/**
+ * An event and where it came from. It is kept in a private field, which nobody but this class can see or forge, and not in
+ * a WeakMap: that made the garbage collector the first cost of an event.
+ */
+class Marked extends Given {
+  #origin: Origin;
+
+  constructor(event: object, origin: Origin) {
+    super(event);
+    this.#origin = origin;
+  }
+
+  static originOf(event: object): Origin | undefined {
+    return #origin in event ? event.#origin : undefined;
+  }
+}
+
+/** Notes where an event came from. Of one that is handed over again it is known already. */
 export const setOrigin = (event: MachineEvent, origin: Origin): void => {
-  origins.set(event, origin);
+  if (!Marked.originOf(event)) new Marked(event, origin);
 };
 
 /** Where this very event object came from; `undefined` for one that the machine raised or that a timer brought. */
-export const originOf = (event: object): Origin | undefined => origins.get(event);
+export const originOf = (event: object): Origin | undefined => Marked.originOf(event);

@@ -272,12 +272,12 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
 
   // ---- Sending, from no machine
 
-  async sendTo<Event extends SendableEvent = SendableEvent>(
+  sendTo<Event extends SendableEvent = SendableEvent>(
     target: string | MachineInfo<Event>,
     event: NoInfer<Event>,
     options: SendOptions = {},
   ): Promise<Outcome> {
-    return await this.#sender.sendTo(target, event, options);
+    return this.#sender.sendTo(target, event, options);
   }
 
   async sendToType<Name extends TypeName<Types>>(
@@ -376,7 +376,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
       resolve: (target) => this.#resolve(target),
       balancer: new Balancer({
         random,
-        inFlight: (address) => machinery.inFlight.of(address),
+        inFlight: (address) => machinery.outcomes.inFlight(address),
         roundTripMs: ({ local, node }) => (local ? 0 : (roundTripMs(node) ?? Number.POSITIVE_INFINITY)),
       }),
     };

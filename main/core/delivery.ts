@@ -1,5 +1,5 @@
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
-import { type MachineId, type NodeId, parseAddress } from '../../shared/ids.ts';
+import { type MachineId, type NodeId, partsOf } from '../../shared/ids.ts';
 import type { Content } from './channel.ts';
 import { CLOSE } from './close-codes.ts';
 import { CommitGroup } from './commit-group.ts';
@@ -156,7 +156,7 @@ export class Delivery {
     this.#receiving.stepped(processed, snapshot);
     for (const parcel of sends) {
       try {
-        const { node, machine } = parseAddress(parcel.to);
+        const { node, machine } = partsOf(parcel.to);
         if (node === this.#self) this.#receiving.sendHere(parcel, machine);
         else this.#sending.send(parcel);
       } catch (thrown) {
@@ -167,7 +167,7 @@ export class Delivery {
   }
 
   #bury({ eventType: _, ttlMs: __, ...parcel }: Parcel, reason: ErrorCode): void {
-    const direction = parseAddress(parcel.to).node === this.#self ? ('local' as const) : ('out' as const);
+    const direction = partsOf(parcel.to).node === this.#self ? ('local' as const) : ('out' as const);
     const letter = { ...parcel, direction, reason, diedAt: this.#turn.wallTime() };
     this.#turn.group.add({ type: 'deadLetter', letter });
   }

@@ -11,20 +11,22 @@ export interface Arrival extends Stream {
   /** Milliseconds, on the node's own time. */
   readonly expiresAt: number;
   readonly length: number;
-}
-
-interface Entry {
+  /** Where it is; the inbox's own business. */
+  place: 'underWay' | 'held' | 'inHand' | 'done';
   /** Counts arrivals: what is given back goes to its old place. */
-  readonly order: number;
-  isInHand: boolean;
+  order: number;
 }
 
 interface Machine {
   isRunning: boolean;
   /** Accepted, on disk or on the way there, and not done with. */
   rows: number;
-  /** On disk, in hand or held until the machine runs. */
-  readonly entries: Map<Arrival, Entry>;
+  /** On disk, for when the machine runs. */
+  held: Arrival[];
+  /** Handed over; mostly the machine is done with them in this order. */
+  inHand: Arrival[];
+  /** Before it all of `inHand` is done. */
+  head: number;
 }
 
 /** What waits for the machines of this node, and what of it they have in hand. */
@@ -43,10 +45,6 @@ export class Inbox {
     return rows >= this.#limits.waitingRows || this.#length >= this.#limits.waitingLength;
   }
 
-  isRunning(machine: MachineId): boolean {
-    return this.#machines.get(machine)?.isRunning ?? false;
-  }
-
   /** Counts an envelope that is to be committed; `add` or `forget` follows. */
   expect(machine: MachineId, length: number): void {
     this.#machine(machine).rows++;
@@ -62,7 +60,9 @@ export class Inbox {
   /** Expected, and on disk now. Returns whether its machine is to have it. */
   add(arrival: Arrival): boolean {
     const machine = this.#machine(arrival.machine);
-    machine.entries.set(arrival, { order: ++this.#arrivals, isInHand: machine.isRunning });
+    arrival.order = ++this.#arrivals;
+    if (machine.isRunning) handOver(machine, arrival);
+    else hold(machine, arrival);
     return machine.isRunning;
   }
 
@@ -70,55 +70,78 @@ export class Inbox {
   started(id: MachineId): readonly Arrival[] {
     const machine = this.#machine(id);
     machine.isRunning = true;
-    const held = [...machine.entries].filter(([, entry]) => !entry.isInHand).sort(([, a], [, b]) => a.order - b.order);
-    for (const [, entry] of held) entry.isInHand = true;
-    return held.map(([arrival]) => arrival);
+    const held = machine.held.filter(isHeld).sort((a, b) => a.order - b.order);
+    machine.held = [];
+    for (const arrival of held) handOver(machine, arrival);
+    return held;
   }
 
   /** Returns what the machine had in hand and is not done with: from now on it is held. */
   ended(id: MachineId): readonly Arrival[] {
     const machine = this.#machine(id);
     machine.isRunning = false;
-    const inHand = [...machine.entries].filter(([, entry]) => entry.isInHand);
-    for (const [, entry] of inHand) entry.isInHand = false;
-    return inHand.map(([arrival]) => arrival);
+    const inHand = machine.inHand.slice(machine.head).filter(({ place }) => place === 'inHand');
+    machine.inHand = [];
+    machine.head = 0;
+    for (const arrival of inHand) hold(machine, arrival);
+    return inHand;
   }
 
   /** Its machine is done with it. False for one that was taken back meanwhile, and that is to be handed over again. */
   done(arrival: Arrival): boolean {
-    if (!this.#machine(arrival.machine).entries.get(arrival)?.isInHand) return false;
+    if (arrival.place !== 'inHand') return false;
     this.remove(arrival);
     return true;
   }
 
   remove(arrival: Arrival): void {
-    this.#machine(arrival.machine).entries.delete(arrival);
+    arrival.place = 'done';
+    const machine = this.#machine(arrival.machine);
+    while (machine.inHand[machine.head]?.place === 'done') machine.head++;
+    if (machine.head === machine.inHand.length || machine.head > COMPACT_FROM) {
+      machine.inHand = machine.inHand.slice(machine.head);
+      machine.head = 0;
+    }
     this.forget(arrival.machine, arrival.length);
   }
 
   /** A step of its machine was lost with the commit that it was in: the envelope is held again, in its old place. */
-  takeBack(arrival: Arrival, order: number): void {
+  takeBack(arrival: Arrival): void {
     this.expect(arrival.machine, arrival.length);
-    this.#machine(arrival.machine).entries.set(arrival, { order, isInHand: false });
-  }
-
-  orderOf(arrival: Arrival): number {
-    return this.#machines.get(arrival.machine)?.entries.get(arrival)?.order ?? 0;
+    hold(this.#machine(arrival.machine), arrival);
   }
 
   /** What is held for machines that do not run and fits, in order. */
   held(fits: (arrival: Arrival) => boolean): readonly Arrival[] {
     const found: Arrival[] = [];
     for (const machine of this.#machines.values()) {
-      if (machine.isRunning) continue;
-      for (const arrival of machine.entries.keys()) if (fits(arrival)) found.push(arrival);
+      if (machine.held.length === 0) continue;
+      machine.held = machine.held.filter(isHeld);
+      found.push(...machine.held.filter(fits));
     }
     return found;
   }
 
   #machine(id: MachineId): Machine {
-    const machine = this.#machines.get(id) ?? { isRunning: false, rows: 0, entries: new Map<Arrival, Entry>() };
+    const known = this.#machines.get(id);
+    if (known) return known;
+    const machine: Machine = { isRunning: false, rows: 0, held: [], inHand: [], head: 0 };
     this.#machines.set(id, machine);
     return machine;
   }
 }
+
+/** What is done is let go in bulk. */
+const COMPACT_FROM = 4_096;
+
+function handOver(machine: Machine, arrival: Arrival): void {
+  arrival.place = 'inHand';
+  machine.inHand.push(arrival);
+}
+
+function hold(machine: Machine, arrival: Arrival): void {
+  arrival.place = 'held';
+  machine.held.push(arrival);
+}
+
+const isHeld = ({ place }: Arrival): boolean => place === 'held';

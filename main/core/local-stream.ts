@@ -1,6 +1,6 @@
 import { encodeLabel, lengthOf, positionId } from '../../shared/envelope-text.ts';
 import { decodeEvent } from '../../shared/event.ts';
-import { type MachineId, type NodeId, parseAddress } from '../../shared/ids.ts';
+import { type MachineId, type NodeId, partsOf } from '../../shared/ids.ts';
 import { MAX_BATCH_BYTES } from './defaults.ts';
 import type { DeliveryTurn } from './delivery-turn.ts';
 import type { Arrival } from './inbox.ts';
@@ -33,7 +33,7 @@ export class LocalStream {
     const expiresAt = this.#turn.now() + ttlMs;
     const { correlationId, causationId } = envelope;
     const label = encodeLabel({
-      from: parseAddress(envelope.from).machine,
+      from: partsOf(envelope.from).machine,
       to: machine,
       sentAt: envelope.sentAt,
       expiresAt,
@@ -50,6 +50,8 @@ export class LocalStream {
       envelope: { ...envelope, event: decodeEvent(eventJson) },
       expiresAt,
       length: lengthOf(eventJson),
+      place: 'underWay',
+      order: 0,
     };
   }
 

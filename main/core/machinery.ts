@@ -18,7 +18,6 @@ import type { Content } from './channel.ts';
 import { MAX_ENVELOPE_BYTES } from './defaults.ts';
 import { type Follower, Following, type FollowTarget } from './following.ts';
 import { type End, Host } from './host.ts';
-import { InFlight } from './in-flight.ts';
 import { Links } from './links.ts';
 import { Monitoring } from './monitoring.ts';
 import { Outcomes } from './outcomes.ts';
@@ -94,7 +93,6 @@ export class Machinery {
   readonly monitoring: Monitoring;
   readonly subscriptions: Subscriptions;
   readonly outcomes = new Outcomes();
-  readonly inFlight = new InFlight();
   readonly links = new Links<Address>();
   readonly beats: Beats;
   readonly router: Router;
@@ -182,12 +180,12 @@ export class Machinery {
 
   // ---- Sending
 
-  /** Rejects with EVENT_INVALID, ENVELOPE_TOO_LARGE, OUTBOX_FULL, STORE_FULL, STORE_FAILED, NODE_STOPPED. */
-  async send(from: MachineId, to: MachineInfo, event: SendableEvent, options: SendOptions): Promise<Outcome> {
+  /** Throws, or rejects with, EVENT_INVALID, ENVELOPE_TOO_LARGE, OUTBOX_FULL, STORE_FULL, STORE_FAILED, NODE_STOPPED. */
+  send(from: MachineId, to: MachineInfo, event: SendableEvent, options: SendOptions): Promise<Outcome> {
     const isVolatile = options.delivery === 'volatile' && !to.local;
     const parcel = this.#parcel(from, to.address, event, isVolatile ? undefined : this.#reliableId(to));
     const until = options.until ?? (to.reachable ? 'handled' : 'accepted');
-    return await this.#follow(parcel, to, until, () => {
+    return this.#follow(parcel, to, until, () => {
       if (isVolatile) this.#volatile.send(parcel, 'send', 0);
       else this.router.route(parcel);
     });
@@ -221,13 +219,11 @@ export class Machinery {
 
   /** What became of an envelope that was sent from here. */
   settle(id: string, status: OutcomeStatus, code?: ErrorCode): void {
-    if (status !== 'accepted' && status !== 'delivered') this.inFlight.remove(id);
     this.outcomes.settle(id, status, code);
   }
 
   /** It was never accepted. */
   reject(id: string, error: InterMachineError): void {
-    this.inFlight.remove(id);
     this.outcomes.reject(id, error);
   }
 
@@ -248,7 +244,6 @@ export class Machinery {
 
   disconnected(peer: NodeId): void {
     this.outcomes.channelLost(peer);
-    this.inFlight.lost(peer);
     this.#asks.disconnected(peer);
     this.#volatile.disconnected(peer);
     this.#showing.disconnected(peer);
@@ -349,16 +344,14 @@ export class Machinery {
 
   /** Sends, and waits as far as `until`. A send links the two machines. */
   #follow(parcel: Parcel, to: MachineInfo, until: Until, dispatch: () => void): Promise<Outcome> {
-    const outcome = this.outcomes.wait(parcel.id, to.node, until);
-    this.inFlight.add(parcel.id, to.address, to.node);
+    const outcome = this.outcomes.wait(parcel.id, to, until);
     try {
       dispatch();
     } catch (thrown) {
-      this.inFlight.remove(parcel.id);
       this.outcomes.forget(parcel.id);
       throw thrown;
     }
-    if (parseAddress(parcel.from).machine !== NODE_MACHINE_ID) this.links.link(parcel.from, to.address);
+    if (!parcel.from.endsWith(NODE_SENDER)) this.links.link(parcel.from, to.address);
     return outcome;
   }
 
@@ -398,7 +391,7 @@ export class Machinery {
 
   async #answer(parcel: Parcel, node: NodeId): Promise<Outcome> {
     const { self, record, clock } = this.#parts;
-    const outcome = this.outcomes.wait(parcel.id, node, 'handled');
+    const outcome = this.outcomes.wait(parcel.id, { address: parcel.to, node }, 'handled');
     if (node !== self) this.#volatile.send(parcel, 'answer', 0);
     else {
       record(logRow(parcel, 'local', 'delivered', clock.wallTime()));
@@ -459,6 +452,9 @@ export class Machinery {
 }
 
 const atEvent = ({ eventType }: Failure): string => (eventType === undefined ? '' : ` at ${eventType}`);
+
+/** Sends in the name of the node itself link nothing. */
+const NODE_SENDER = `/${NODE_MACHINE_ID}`;
 
 /** Its event is a fresh object: a machine must not share one with its sender. */
 export const envelopeFrom = ({ eventType: _, eventJson, ...parcel }: Parcel): Envelope => ({

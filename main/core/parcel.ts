@@ -1,5 +1,5 @@
 import type { Envelope, OutcomeStatus } from '../../shared/envelope.ts';
-import { parseAddress } from '../../shared/ids.ts';
+import { partsOf } from '../../shared/ids.ts';
 import type { NewLogRow, StoredEnvelope } from './ports.ts';
 
 /** An envelope that is ready to go: its event was checked and is JSON text. */
@@ -13,8 +13,8 @@ export interface Parcel extends Omit<Envelope, 'event'> {
 export function storedFrom({ id, from, to, sentAt, correlationId, causationId, eventJson }: Parcel): StoredEnvelope {
   return {
     id,
-    from: parseAddress(from).machine,
-    to: parseAddress(to).machine,
+    from: partsOf(from).machine,
+    to: partsOf(to).machine,
     sentAt,
     ...(correlationId !== undefined && { correlationId }),
     ...(causationId !== undefined && { causationId }),

@@ -156,7 +156,6 @@ export class Receiving {
 
   /** As `processed`, of a persisted machine: that, its state and what it sent are one commit, or none of it happened. */
   stepped({ arrival, status, code }: Processed, snapshot: string): void {
-    const order = this.#inbox.orderOf(arrival);
     if (!this.#inbox.done(arrival)) return;
     this.#inHand(arrival, -1);
     const { turn } = this.#parts;
@@ -171,7 +170,7 @@ export class Receiving {
         turn.put({ type: 'frame', peer, frame: { type: 'outcome', epoch, of: [of] } });
       },
       undo: () => {
-        this.#inbox.takeBack(arrival, order);
+        this.#inbox.takeBack(arrival);
         this.#lostSteps.add(machine);
       },
     });
@@ -299,7 +298,18 @@ export class Receiving {
       else if (admitted.verdict === 'accept') {
         const { envelope } = admitted;
         const expiresAt = label.expiresAt + clockOffset;
-        arrivals.push({ direction: 'in', peer, epoch, sequence, machine: label.to, envelope, expiresAt, length });
+        arrivals.push({
+          direction: 'in',
+          peer,
+          epoch,
+          sequence,
+          machine: label.to,
+          envelope,
+          expiresAt,
+          length,
+          place: 'underWay',
+          order: 0,
+        });
         this.#inbox.expect(label.to, length);
       } else {
         refused.push([sequence, admitted.code]);
@@ -429,6 +439,8 @@ export class Receiving {
     this.#inbox.add({
       ...{ direction, peer, epoch, sequence, machine: to, envelope, length },
       expiresAt: expiresAt + clockOffset,
+      place: 'underWay',
+      order: 0,
     });
   }
 

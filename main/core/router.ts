@@ -1,7 +1,7 @@
 import type { Envelope, MachineEvent } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { decodeEvent } from '../../shared/event.ts';
-import { type Address, addressOf, type MachineId, type NodeId, parseAddress } from '../../shared/ids.ts';
+import { type Address, addressOf, type MachineId, type NodeId, partsOf } from '../../shared/ids.ts';
 import { MAX_REFUSED_LENGTH } from './defaults.ts';
 import type { Parcel } from './parcel.ts';
 import type { StoredEnvelope } from './ports.ts';
@@ -27,7 +27,7 @@ export class Router {
   }
 
   route(parcel: Parcel): void {
-    const { node, machine } = parseAddress(parcel.to);
+    const { node, machine } = partsOf(parcel.to);
     if (node === this.#parts.self) this.#parts.deliverHere(parcel, machine);
     else this.#parts.sendAway(parcel);
   }

@@ -33,8 +33,13 @@ export class Sender {
     this.#parts = parts;
   }
 
-  async sendTo(target: Target, event: SendableEvent, options: SendOptions = {}): Promise<Outcome> {
-    return await this.#parts.machinery.send(this.#self, this.#resolve(target), event, options);
+  // By hand, as it is done for every event: an async function would add a promise to the one that there is.
+  sendTo(target: Target, event: SendableEvent, options: SendOptions = {}): Promise<Outcome> {
+    try {
+      return this.#parts.machinery.send(this.#self, this.#resolve(target), event, options);
+    } catch (thrown) {
+      return Promise.reject(thrown);
+    }
   }
 
   async ask(

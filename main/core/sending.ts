@@ -1,7 +1,7 @@
 import type { OutcomeStatus } from '../../shared/envelope.ts';
 import { encodeLabel, linesOf, positionId, readLabel } from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
-import { addressOf, type NodeId, parseAddress } from '../../shared/ids.ts';
+import { addressOf, type NodeId, partsOf } from '../../shared/ids.ts';
 import { CLOSE } from './close-codes.ts';
 import { MAX_BATCH_BYTES, MAX_TTL_MS } from './defaults.ts';
 import type { DeliveryTurn } from './delivery-turn.ts';
@@ -50,7 +50,7 @@ export class Sending {
 
   /** Throws OUTBOX_FULL. */
   send(parcel: Parcel): void {
-    const { node: peer, machine: to } = parseAddress(parcel.to);
+    const { node: peer, machine: to } = partsOf(parcel.to);
     const { outgoing } = this.#peer(peer);
     if (outgoing.isFull) {
       throw new InterMachineError(
@@ -61,7 +61,7 @@ export class Sending {
     const { turn } = this.#parts;
     const expiresAt = turn.now() + Math.min(parcel.ttlMs ?? turn.limits.ttlMs, MAX_TTL_MS);
     const label = encodeLabel({
-      from: parseAddress(parcel.from).machine,
+      from: partsOf(parcel.from).machine,
       to,
       sentAt: parcel.sentAt,
       expiresAt,

@@ -186,11 +186,9 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       case 'close':
         return peers.close(output.peer, output.code, output.reason);
       case 'outcome':
-        for (const id of idsOf(output)) machinery.settle(id, output.status, output.code);
-        return;
+        return machinery.outcomes.settleRun(output, output.status, output.code);
       case 'rejected':
-        for (const id of idsOf(output)) machinery.reject(id, output.error);
-        return;
+        return machinery.outcomes.rejectRun(output, output.error);
       case 'rollBack':
         return;
       case 'problem':

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { Address, MachineId, NodeId } from '../../shared/ids.ts';
-import { parseAddress } from '../../shared/ids.ts';
+import { partsOf } from '../../shared/ids.ts';
 
 /** From whom a machine takes what. What is missing is not asked about. */
 export interface Accept {
@@ -55,7 +55,7 @@ export class TermsOfMachines {
   /** Why the machine does not take this event from this sender; `undefined` where it does. */
   refusal(from: Address, to: MachineId, eventType: string): ErrorCode | undefined {
     const { accept } = this.of(to);
-    const { node } = parseAddress(from);
+    const { node } = partsOf(from);
     // It is not to be told from a machine that is not there.
     if (node !== this.#self && !this.isExposed(to)) return 'MACHINE_UNKNOWN';
     if (!accept) return undefined;

@@ -1,6 +1,6 @@
 import { isFinal } from '../../shared/envelope.ts';
 import { encodeLabel } from '../../shared/envelope-text.ts';
-import { type NodeId, parseAddress } from '../../shared/ids.ts';
+import { type NodeId, partsOf } from '../../shared/ids.ts';
 import { MAX_BATCH_BYTES } from './defaults.ts';
 import { textPagesOf } from './log-pages.ts';
 import type { NewLogRow, Page, RowOutcome, RowsStatus, StoredChange, Stream } from './ports.ts';
@@ -29,7 +29,7 @@ export class VolatileLog {
   }
 
   add(row: NewLogRow): void {
-    const [from, to] = [parseAddress(row.from), parseAddress(row.to)];
+    const [from, to] = [partsOf(row.from), partsOf(row.to)];
     const peer = row.direction === 'in' ? from.node : to.node;
     const of = this.#stream(row.direction, peer);
     const { id, sentAt, correlationId, causationId } = row;

@@ -302,7 +302,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   inHandIsLost: {
     rule: 'what a machine had in hand when it ended is for the next one',
-    edits: [core('inbox', 'for (const [, entry] of inHand) entry.isInHand = false;', '')],
+    edits: [core('inbox', 'for (const arrival of inHand) hold(machine, arrival);', '')],
   },
   gapRefused: {
     rule: 'a peer that remembers more than our store goes on where it stands',
