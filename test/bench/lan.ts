@@ -8,6 +8,8 @@ const NODES = Number(process.argv[2] ?? 50);
 /** Milliseconds in which nothing happens but heartbeats. */
 const REST_MS = 30_000;
 
+// Fifty programs are loaded first.
+LanNode.patienceMs = 240_000;
 const noLan = lanUnavailable();
 if (noLan !== undefined) throw new Error(noLan);
 

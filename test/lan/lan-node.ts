@@ -7,9 +7,6 @@ import type { NodeCommand, NodeReport } from './node-host.ts';
 
 /** One key for hosts that do not share a home. */
 const KEY = 'abcdefghijklmnopqrstuvwxya';
-/** Milliseconds. Only a fault takes longer, however busy the machine is. */
-const PATIENCE_MS = 80_000;
-
 type ReportOf<Type extends NodeReport['type']> = NodeReport & { readonly type: Type };
 
 /** Milliseconds of the kernel's monotonic clock, as the nodes report them. */
@@ -17,6 +14,8 @@ export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** A whole node in a process of its own on one host of the LAN. */
 export class LanNode {
+  /** Milliseconds. Only a fault takes longer, however busy the machine is. */
+  static patienceMs = 80_000;
   readonly name: string;
   readonly reports: NodeReport[] = [];
   readonly #child: ChildProcess;
@@ -56,7 +55,7 @@ export class LanNode {
           .filter((report): report is ReportOf<Type> => report.type === type && report.at >= since)
           .find((report) => fits(report));
       },
-      PATIENCE_MS,
+      LanNode.patienceMs,
     );
   }
 

@@ -47,8 +47,10 @@ function main(): void {
       }
       case 'send': {
         const sink = addressOf(nodeId(command.to), machineId('sink'));
-        const accepted = await node?.sendTo(sink, { type: 'NUMBER', n: command.n }, { until: 'accepted' });
-        if (accepted) sent.set(accepted.id, command.n);
+        if (!node) return;
+        await heardOf(node, sink);
+        const accepted = await node.sendTo(sink, { type: 'NUMBER', n: command.n }, { until: 'accepted' });
+        sent.set(accepted.id, command.n);
         return;
       }
       case 'cost': {
@@ -66,6 +68,18 @@ function main(): void {
   process.on('disconnect', () => process.exit());
   process.on('message', (command) => void obey(command as NodeCommand));
   report({ type: 'ready' });
+}
+
+/** A line is open before the list of the peer's machines came over it. */
+async function heardOf(node: InterMachineNode, machine: string): Promise<void> {
+  if (node.machine(machine)) return;
+  await new Promise<void>((resolve) => {
+    const stop = node.on('machine', () => {
+      if (!node.machine(machine)) return;
+      stop();
+      resolve();
+    });
+  });
 }
 
 if (process.send) main();
