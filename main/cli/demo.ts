@@ -67,7 +67,8 @@ export async function demo({ seconds, dashboard, browser }: DemoFlags): Promise<
   await Promise.all(children.map(stop));
   await rm(directory, { recursive: true, force: true });
   view.sum();
-  process.exit(children.some(({ exitCode }) => exitCode !== 0) ? 1 : 0);
+  // One that was told to stop before it could listen to that is ended by the signal itself.
+  process.exit(children.some(({ exitCode, signalCode }) => exitCode !== 0 && signalCode !== 'SIGTERM') ? 1 : 0);
 }
 
 /** Resolves on a signal, when the time is up, or when a node ends by itself. */
