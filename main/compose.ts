@@ -17,7 +17,7 @@ import { SqliteStore } from './adapters/store/sqlite.ts';
 import { sqliteVersion } from './adapters/store/sqlite-version.ts';
 import { tryPort } from './adapters/transport/try-port.ts';
 import { WebSocketTransport } from './adapters/transport/websocket.ts';
-import { type NodeConfig, nodesIn } from './config.ts';
+import { dashboardTokenFile, type NodeConfig, nodesIn } from './config.ts';
 import type { AnyTypes } from './core/machine-types.ts';
 import type { InterMachineNode } from './core/node.ts';
 import type { Clock, Discovery, Store, StoreState } from './core/ports.ts';
@@ -28,7 +28,7 @@ import { type Loaded, loadFile } from './machine-files/load-file.ts';
 import { MachineFiles } from './machine-files/machine-files.ts';
 import { NodeHost } from './machine-files/node-host.ts';
 
-export { SHIPPED_NAMES, shippedMachine } from './machines/shipped.ts';
+export { shippedMachine } from './machines/shipped.ts';
 
 /** As in package.json; a test holds the two together. */
 const VERSION = '0.1.0';
@@ -147,8 +147,6 @@ function runFiles(
 
 /** What a node would say of a machine file. */
 export const checkFile = (path: string): Promise<Loaded> => loadFile(path, new SystemClock());
-
-export const dashboardTokenFile = (dataDir: string): string => join(dataDir, 'dashboard-token');
 
 /** As `Started.diagnose`, where no node runs that could be asked. */
 export const diagnoseHost = (config: NodeConfig): Promise<Diagnosis> => diagnose(patientOf(config));

@@ -163,3 +163,6 @@ function applicationData(environment: Environment): string {
     return join(environment.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'InterMachine');
   return join(environment.XDG_DATA_HOME ?? join(home, '.local', 'share'), 'intermachine');
 }
+
+/** What opens the dashboard of the node whose data directory this is. */
+export const dashboardTokenFile = (dataDir: string): string => join(dataDir, 'dashboard-token');

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { FileProblem } from '../../shared/api.ts';
-import { checkFile } from '../compose.ts';
 import { CHECK_FAILED_EXIT_CODE } from './exit-codes.ts';
 import { bold, cyan, dim, green, plain, red, yellow } from './text.ts';
 
@@ -42,6 +41,7 @@ interface Result {
 }
 
 async function check(file: string): Promise<Result> {
+  const { checkFile } = await import('../compose.ts');
   const { definition, problems } = await checkFile(resolve(file));
   if (!definition) return { file, ok: false, problems };
   const { type, version, instances } = definition;

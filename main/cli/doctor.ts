@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { Diagnosis, Finding, Severity } from '../../shared/diagnosis.ts';
 import { InterMachineError } from '../../shared/errors.ts';
-import { diagnoseHost } from '../compose.ts';
 import { configFrom } from '../config.ts';
 import { type NodeChoice, runningNode } from './running-node.ts';
 import { bold, cyan, dim, green, plain, red, yellow } from './text.ts';
@@ -54,6 +53,7 @@ async function examined(flags: DoctorFlags): Promise<Diagnosis> {
     const isNone = thrown instanceof InterMachineError && thrown.code === 'NODE_NOT_RUNNING';
     // Somebody who names a node wants to hear of that one.
     if (!isNone || flags.name !== undefined || flags.dataDir !== undefined) throw thrown;
+    const { diagnoseHost } = await import('../compose.ts');
     return await diagnoseHost(configOf(flags));
   }
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
-import { SHIPPED_NAMES } from '../compose.ts';
+import { SHIPPED_NAMES } from '../machines/shipped-names.ts';
 import { checkCommand } from './check.ts';
-import { type DemoFlags, demo } from './demo.ts';
+import type { DemoFlags } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { fail } from './exit-codes.ts';
 import { idCommand } from './id.ts';
@@ -10,7 +10,7 @@ import { joinCommand, keyCommand, rotateCommand } from './network-key.ts';
 import { pairCommand } from './pair.ts';
 import { peersCommand } from './peers.ts';
 import { restartCommand, stopCommand } from './restart.ts';
-import { type RunFlags, run } from './run.ts';
+import type { RunFlags } from './run.ts';
 import { blockCommand, trustCommand, unblockCommand } from './trust.ts';
 
 const USAGE_EXIT_CODE = 2;
@@ -54,7 +54,11 @@ export async function main(args: readonly string[]): Promise<void> {
     .option('--no-dashboard', 'serve no dashboard; commands are answered all the same')
     .addOption(noOpen())
     .option('--json', 'one JSON object for each line of output')
-    .action(async (flags: RunFlags) => await run(flags));
+    .action(async (flags: RunFlags) => {
+      // Loaded when it is run: other commands are an answer in a fraction of the time.
+      const { run } = await import('./run.ts');
+      await run(flags);
+    });
 
   program
     .command('demo')
@@ -62,7 +66,10 @@ export async function main(args: readonly string[]): Promise<void> {
     .option('--seconds <seconds>', 'stop by itself after so long')
     .option('--no-dashboard', 'serve no dashboards')
     .addOption(noOpen())
-    .action(async (flags: DemoFlags) => await demo(flags));
+    .action(async (flags: DemoFlags) => {
+      const { demo } = await import('./demo.ts');
+      await demo(flags);
+    });
 
   for (const addTo of [
     idCommand,

@@ -3,8 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Calls, Streams } from '../../shared/api.ts';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { type Client, connect } from '../../shared/rpc.ts';
-import { dashboardTokenFile } from '../compose.ts';
-import { type Environment, homeFrom, nodesIn } from '../config.ts';
+import { dashboardTokenFile, type Environment, homeFrom, nodesIn } from '../config.ts';
 import { type Running, readRunning } from '../dashboard/running-file.ts';
 import { type Connection, connectTo } from './node-connection.ts';
 

@@ -7,14 +7,14 @@ import { feeder } from './feeder.ts';
 import { inspector } from './inspector.ts';
 import { press } from './press.ts';
 import { robot } from './robot.ts';
+import { type CodeName, type FileName, SHIPPED_NAMES } from './shipped-names.ts';
 
 interface ShippedMachine<Logic extends AnyActorLogic = AnyActorLogic> {
   readonly type: string;
   readonly logic: Logic;
 }
 
-/** The machines of code that every build brings: a small press line, and a gate. */
-export const SHIPPED: Readonly<Record<string, ShippedMachine<AnyStateMachine>>> = {
+export const SHIPPED: Readonly<Record<CodeName, ShippedMachine<AnyStateMachine>>> = {
   feeder: { type: 'Feeder', logic: feeder },
   robot: { type: 'Robot', logic: robot },
   press: { type: 'Press', logic: press },
@@ -22,21 +22,18 @@ export const SHIPPED: Readonly<Record<string, ShippedMachine<AnyStateMachine>>> 
   'barcode-gate': { type: barcodeGate.type, logic: barcodeGate.machine },
 };
 
-/** Those of JSON, which are read when they are asked for. */
-const FILES: Readonly<Record<string, () => Promise<{ readonly default: unknown }>>> = {
+/** They are read when they are asked for. */
+const FILES: Readonly<Record<FileName, () => Promise<{ readonly default: unknown }>>> = {
   thermostat: () => import('./thermostat.json', { with: { type: 'json' } }),
   'button-box': () => import('./button-box.json', { with: { type: 'json' } }),
   'conveyor-cell': () => import('./conveyor-cell.json', { with: { type: 'json' } }),
 };
 
-/** The names under which `--machine` hosts them. */
-export const SHIPPED_NAMES: readonly string[] = [...Object.keys(SHIPPED), ...Object.keys(FILES)];
-
 /** Throws CONFIG_INVALID, naming those that there are. */
 export async function shippedMachine(name: string): Promise<ShippedMachine> {
-  const machine = Object.hasOwn(SHIPPED, name) ? SHIPPED[name] : undefined;
+  const machine = Object.hasOwn(SHIPPED, name) ? SHIPPED[name as CodeName] : undefined;
   if (machine) return machine;
-  const file = Object.hasOwn(FILES, name) ? FILES[name] : undefined;
+  const file = Object.hasOwn(FILES, name) ? FILES[name as FileName] : undefined;
   if (file) return fromJson((await file()).default, name);
   throw new InterMachineError(
     'CONFIG_INVALID',

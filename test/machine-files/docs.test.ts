@@ -6,7 +6,7 @@ import { NodeHost } from '../../main/machine-files/node-host.ts';
 import { OPERATORS } from '../../main/machine-files/operators.ts';
 import { Problems } from '../../main/machine-files/problems.ts';
 import { valueFrom } from '../../main/machine-files/values.ts';
-import { SHIPPED_NAMES } from '../../main/machines/shipped.ts';
+import { SHIPPED_NAMES } from '../../main/machines/shipped-names.ts';
 import { Folder } from '../support/machine-files.ts';
 
 const page = await readFile(new URL('../../docs/machine-files.md', import.meta.url), 'utf8');
