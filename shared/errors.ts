@@ -61,6 +61,7 @@ export type ErrorCode =
   | 'NODE_TOO_OLD'
   | 'PORT_IN_USE'
   | 'PORT_UNUSABLE'
+  | 'STORE_BROKEN'
   | 'STORE_CORRUPT'
   | 'STORE_FAILED'
   | 'STORE_FULL'

@@ -20,6 +20,7 @@ const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   PAIRING_FAILED: 18,
   PAIRING_BUSY: 19,
   MEMBERS_UNDECIDED: 22,
+  STORE_BROKEN: 23,
 };
 
 /** Of `intermachine check`, where a file has errors. */

@@ -4,6 +4,7 @@ import { type Started, shippedMachine, startFrom } from '../compose.ts';
 import { configFrom } from '../config.ts';
 import { type LocalApi, type LocalApiOptions, openLocalApi } from '../local-api.ts';
 import { openBrowser } from './browser.ts';
+import { fail } from './exit-codes.ts';
 import type { DashboardAddress, Printer } from './printer.ts';
 import { JsonPrinter } from './printer-json.ts';
 import { TextPrinter } from './printer-text.ts';
@@ -92,6 +93,8 @@ function print(started: Started, dashboard: DashboardAddress | undefined, printe
   node.on('outcome', (outcome) => printer.outcome(outcome));
   node.on('log', ({ machine, text }) => printer.log(machine, text));
   node.on('problem', (message) => printer.problem(message));
+  // Told by its exit code, so that whoever supervises it can tell it from a crash.
+  node.on('broken', fail);
 }
 
 function stopOnSignals({ node }: Started, api: LocalApi, printer: Printer): void {

@@ -15,6 +15,8 @@ export interface DeliveryRunnerParts {
   /** These changes are on disk now. */
   readonly stored: (changes: readonly StoredChange[]) => void;
   readonly problem: (message: string) => void;
+  /** Nobody knows what is on the disk: the node must not go on. Told once. */
+  readonly broken: (error: InterMachineError) => void;
 }
 
 /** Carries out what the delivery says, and tells it when a turn ends and what became of its commits. */
@@ -23,6 +25,8 @@ export class DeliveryRunner {
   #timer: unknown;
   #flushPlanned = false;
   #commits = 0;
+  /** What was told of the disk, until it takes something again. */
+  #failure = '';
   #whenIdle: (() => void)[] = [];
 
   constructor(parts: DeliveryRunnerParts) {
@@ -86,17 +90,27 @@ export class DeliveryRunner {
       .commit(changes)
       .then(
         () => {
+          this.#failure = '';
           this.#parts.stored(changes);
           this.step({ type: 'committed', isTight: this.#parts.store.isTight });
         },
         (thrown: unknown) => {
-          const code = thrown instanceof InterMachineError ? thrown.code : 'STORE_FAILED';
-          this.#parts.problem(reasonOf(thrown));
-          this.step({ type: 'failed', code, reason: reasonOf(thrown) });
+          const error =
+            thrown instanceof InterMachineError ? thrown : new InterMachineError('STORE_FAILED', reasonOf(thrown));
+          this.#tellFailure(error);
+          this.step({ type: 'failed', code: error.code, reason: error.message });
         },
       )
       .finally(() => this.#done())
       .catch((thrown: unknown) => this.#parts.problem(`INTERNAL: ${reasonOf(thrown)}`));
+  }
+
+  /** A disk that stays full is told of once, not at each attempt. */
+  #tellFailure(error: InterMachineError): void {
+    if (error.message === this.#failure) return;
+    this.#failure = error.message;
+    this.#parts.problem(error.message);
+    if (error.code === 'STORE_BROKEN') this.#parts.broken(error);
   }
 
   #done(): void {

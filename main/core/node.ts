@@ -1,4 +1,5 @@
 import type { Emitter, Observable } from '../../shared/emitter.ts';
+import type { InterMachineError } from '../../shared/errors.ts';
 import type { Address, MachineId, NodeId } from '../../shared/ids.ts';
 import { BaseRegistrator, type RegistratorParts } from './base-registrator.ts';
 import type { MachineState } from './finding.ts';
@@ -22,6 +23,8 @@ export interface NodeEvents {
   readonly outcome: MessageOutcome;
   /** What a machine of this node wrote with XState's `log`. */
   readonly log: { readonly machine: MachineId; readonly text: string };
+  /** The disk failed, and nobody knows what is on it: the node stops by itself. */
+  readonly broken: InterMachineError;
   /** Something a person should know; the node goes on. */
   readonly problem: string;
   /** It is about to stop: whoever still starts something on it must end that. */

@@ -470,7 +470,10 @@ export interface DeadLetterQuery {
 export interface Store {
   /** Throws DATA_DIR_LOCKED, DATA_DIR_UNUSABLE, STORE_CORRUPT, STORE_NEWER. */
   open(): Promise<StoreState>;
-  /** Durable when it resolves; first in, first out. Throws STORE_FULL or STORE_FAILED, then for all that was queued behind it too. */
+  /**
+   * Durable when it resolves; first in, first out. Throws STORE_FULL or STORE_FAILED, then for all that was queued behind it
+   * too; STORE_BROKEN from then on for ever, when nobody knows what is on the disk.
+   */
   commit(changes: readonly StoredChange[]): Promise<void>;
   /** The room for more is nearly used up, as the last commit saw it: nothing new should be accepted. */
   readonly isTight: boolean;

@@ -127,7 +127,13 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     now: () => time.now(),
     wallTime: () => clock.wallTime(),
   });
-  const runner = new DeliveryRunner({ delivery, store, scheduler, clock, time, act, stored: tellStored, problem });
+  const runner = new DeliveryRunner({
+    ...{ delivery, store, scheduler, clock, time, act, stored: tellStored, problem },
+    broken: (error) => {
+      events.emit('broken', error);
+      void node.stop();
+    },
+  });
   const trust = new NodeTrust({
     identity,
     name,
@@ -269,7 +275,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
   await discovery.start(announced, peers);
   runner.start();
 
-  return new InterMachineNode({
+  const node: InterMachineNode<Types> = new InterMachineNode<Types>({
     self,
     name,
     port,
@@ -300,6 +306,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       await store.close();
     },
   });
+  return node;
 }
 
 /** Of consecutive envelopes of one stream. */

@@ -12,9 +12,11 @@ import { reply } from '../../main/xstate.ts';
 import { freeUdpPort } from '../support/udp-port.ts';
 import { idOf } from '../support/world.ts';
 
-const EVENTS = 50_000;
-/** Sends that are not accepted yet; enough to keep every part busy. */
-const IN_FLIGHT = 2_000;
+const EVENTS = 100_000;
+/** The best of so many: what else runs on the machine disturbs a part of them. */
+const ROUNDS = 3;
+/** Sends that the receiver does not have yet; enough to keep every part busy. */
+const IN_FLIGHT = 8_000;
 const SAMPLE = { type: 'SAMPLE', value: 'x'.repeat(72) };
 
 const directory = await mkdtemp(join(tmpdir(), 'intermachine-bench-'));
@@ -34,10 +36,14 @@ const expectEvents = async (events: number): Promise<{ reached: Promise<number> 
 };
 
 /** Events per second. */
-async function rate(events: number, work: () => Promise<unknown>): Promise<number> {
-  const from = performance.now();
-  await work();
-  return (events * 1000) / (performance.now() - from);
+async function rate(events: number, work: () => Promise<unknown>, rounds = 1): Promise<number> {
+  let best = 0;
+  for (let round = 0; round < rounds; round++) {
+    const from = performance.now();
+    await work();
+    best = Math.max(best, (events * 1000) / (performance.now() - from));
+  }
+  return best;
 }
 
 const show = (what: string, perSecond: number, limit?: number) => {
@@ -45,46 +51,75 @@ const show = (what: string, perSecond: number, limit?: number) => {
   console.log(`${what.padEnd(66)} ${Math.round(perSecond).toLocaleString('en').padStart(9)} /s${ratio}`);
 };
 
+const showTimes = (what: string, times: readonly number[]) => {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)]?.toFixed(2) ?? '?';
+  console.log(`${what.padEnd(66)} p50 ${at(0.5)} ms  p99 ${at(0.99)} ms`);
+};
+
 const barePort = await told('ready');
 const node = await createNode({ name: 'sender', dataDir: join(directory, 'sender'), loopbackPort });
 const [sink] = await node.waitForType('Sink');
 if (!sink) throw new Error('the receiver was not found');
 
+const [echo] = await node.waitForType('Echo');
+/** How long the answer takes, in milliseconds. */
+async function ask(times: number[]): Promise<void> {
+  if (!echo) throw new Error('the receiver was not found');
+  const from = performance.now();
+  await node.ask(echo.address, { type: 'PING' }, { timeoutMs: 60_000 });
+  times.push(performance.now() - from);
+}
+
 console.log(`Node ${process.version}, ${EVENTS.toLocaleString('en')} events of 100 bytes\n`);
 
-const bare = await rate(EVENTS, async () => {
-  const { reached } = await expectEvents(EVENTS);
-  const socket = new WebSocket(`ws://127.0.0.1:${barePort}`, { perMessageDeflate: false });
-  await once(socket, 'open');
-  for (let n = 0; n < EVENTS; n++) {
-    socket.send(JSON.stringify(SAMPLE));
-    if (n % IN_FLIGHT === 0) await new Promise(setImmediate);
-  }
-  await reached;
-  socket.close();
-});
+const bare = await rate(
+  EVENTS,
+  async () => {
+    const { reached } = await expectEvents(EVENTS);
+    const socket = new WebSocket(`ws://127.0.0.1:${barePort}`, { perMessageDeflate: false });
+    await once(socket, 'open');
+    for (let n = 0; n < EVENTS; n++) {
+      socket.send(JSON.stringify(SAMPLE));
+      if (n % IN_FLIGHT === 0) await new Promise(setImmediate);
+    }
+    await reached;
+    socket.close();
+  },
+  ROUNDS,
+);
 show('ws alone, an event a frame, nothing stored', bare);
 
-const durable = await rate(EVENTS, async () => {
-  const { reached } = await expectEvents(EVENTS);
-  let flying = 0;
-  let landed = () => {};
-  const land = () => {
-    flying--;
-    landed();
-  };
-  for (let n = 0; n < EVENTS; n++) {
-    flying++;
-    void node.sendTo(sink.address, SAMPLE, { until: 'accepted' }).then(land);
-    if (flying >= IN_FLIGHT) {
-      await new Promise<void>((resolve) => {
-        landed = resolve;
-      });
+const asked: number[] = [];
+const durable = await rate(
+  EVENTS,
+  async () => {
+    const { reached } = await expectEvents(EVENTS);
+    const asking = setInterval(() => void ask(asked), 20);
+    let flying = 0;
+    let landed = () => {};
+    const land = () => {
+      flying--;
+      landed();
+    };
+    for (let n = 0; n < EVENTS; n++) {
+      flying++;
+      void node.sendTo(sink.address, SAMPLE, { until: 'delivered' }).then(land);
+      if (flying >= IN_FLIGHT) {
+        await new Promise<void>((resolve) => {
+          landed = resolve;
+        });
+      }
     }
-  }
-  await reached;
-});
+    await reached;
+    clearInterval(asking);
+  },
+  ROUNDS,
+);
 show('node to node, on disk at both ends before it is handed over', durable, bare);
+showTimes('a question beside it, until it is answered', asked);
+const megabytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`;
+console.log(`${'memory of the sender'.padEnd(66)} ${megabytes(process.memoryUsage.rss())}`);
 
 const store = new SqliteStore({ file: join(directory, 'alone.db') });
 await store.open();
@@ -113,10 +148,7 @@ for (let n = 0; n < 500; n++) {
   await node.sendTo(sink.address, SAMPLE, { until: 'handled' });
   trips.push(performance.now() - from);
 }
-trips.sort((a, b) => a - b);
-console.log(
-  `${'one event at a time, until it is handled'.padEnd(66)} p50 ${trips[250]?.toFixed(2)} ms  p99 ${trips[495]?.toFixed(2)} ms`,
-);
+showTimes('one event at a time, until it is handled', trips);
 
 const EXCHANGES = 20_000;
 const actor = createActor(createMachine({ on: { PING: {} } })).start();

@@ -225,6 +225,61 @@ test('a receiver whose disk fails gets the event again, once', async () => {
   expect(sink.actor.getSnapshot().context.numbers).toEqual([1]);
 });
 
+test('a node whose disk breaks tells so, once, and stops: nobody knows what is on it', async () => {
+  const a = await world.start('a');
+  const b = await world.start('b');
+  const sink = await world.after(b.node.register('Sink', collector));
+  const broken: string[] = [];
+  a.node.on('broken', ({ code }) => broken.push(code));
+  a.store.failNext('STORE_BROKEN');
+  await expect(world.after(a.node.sendTo(sink.address, { type: 'NUMBER', n: 1 }))).rejects.toMatchObject({
+    code: 'STORE_BROKEN',
+  });
+  await world.advance(3_000);
+  expect(broken).toEqual(['STORE_BROKEN']);
+  await expect(world.after(a.node.sendTo(sink.address, { type: 'NUMBER', n: 2 }))).rejects.toMatchObject({
+    code: 'NODE_STOPPED',
+  });
+  expect(b.node.peers()[0]?.state).toBe('offline');
+});
+
+test('a node that was put back from a backup, and its clock too, is heard again', async () => {
+  const disk = new MemoryDisk();
+  const b = await world.start('b');
+  const sink = await world.after(b.node.register('Sink', collector));
+  const first = await world.start('a', { disk });
+  await world.advance(1_000);
+  await world.after(first.node.sendTo(sink.address, { type: 'NUMBER', n: 1 }));
+  await world.after(first.node.stop());
+  // Its store is empty, and its wall clock behind.
+  world.clock.wallOffsetMs -= 400 * 86_400_000;
+  const second = await world.start('a');
+  await world.advance(2_000);
+  expect(await world.after(second.node.sendTo(sink.address, { type: 'NUMBER', n: 2 }))).toMatchObject({
+    status: 'handled',
+  });
+  expect(sink.actor.getSnapshot().context.numbers).toEqual([1, 2]);
+});
+
+test('what is held for a machine that does not run yet survives another restart of its node', async () => {
+  const disk = new MemoryDisk();
+  const a = await world.start('a');
+  const first = await world.start('b', { disk });
+  const machine = await world.after(first.node.register('Sink', collector));
+  await world.after(first.node.stop());
+  await world.after(a.node.sendTo(machine.address, { type: 'NUMBER', n: 7 }));
+  const second = await world.start('b', { disk });
+  await world.advance(2_000);
+  expect(await a.node.messages({ limit: 1 })).toMatchObject([{ status: 'delivered' }]);
+  await world.after(second.node.stop());
+  const third = await world.start('b', { disk });
+  await world.advance(1_000);
+  const again = await world.after(third.node.register('Sink', collector));
+  await world.advance(1_000);
+  expect(again.actor.getSnapshot().context.numbers).toEqual([7]);
+  expect(await third.node.messages({ limit: 1 })).toMatchObject([{ status: 'handled' }]);
+});
+
 test('twenty nodes that start together are all linked', async () => {
   const letters = 'abcdefghijklmnopqrst'.split('');
   const nodes = await Promise.all(letters.map((letter) => world.start(letter)));

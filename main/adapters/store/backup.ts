@@ -1,21 +1,11 @@
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { InterMachineError, reasonOf } from '../../../shared/errors.ts';
 import { writeDatabaseId } from './companion-files.ts';
 import { ownerOnly } from './owner-only.ts';
 import { requireSound } from './sqlite-inspect.ts';
-import { type DatabasePlace, lockDatabase } from './sqlite-open.ts';
+import { type DatabasePlace, lockDatabase, makeDirectory } from './sqlite-open.ts';
 import { StoreThread } from './store-thread.ts';
 
 /** Copies an open database to a file that is not there yet, while its node goes on. Rejects with BACKUP_FAILED. */
@@ -25,7 +15,7 @@ export async function copyDatabase(place: DatabasePlace, target: string): Promis
   // A thread of its own: a large copy keeps no query waiting.
   const copying = new StoreThread(place, 'reader-worker');
   try {
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(target));
     rmSync(draft, { force: true });
     await copying.ask({ type: 'copy', target: draft });
     sync(draft);

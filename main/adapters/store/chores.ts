@@ -17,10 +17,12 @@ export class Chores {
   #indexing: NodeJS.Timeout | undefined;
   #indexedAt = 0;
   #newRows = 0;
-  #searchBehind = 0;
+  #searchBehind: number;
   #isStopped = false;
 
-  constructor(writer: StoreThread, reader: () => StoreThread | undefined) {
+  /** Of the rows that were there before nobody knows yet how many are indexed. */
+  constructor(writer: StoreThread, reader: () => StoreThread | undefined, rows: number) {
+    this.#searchBehind = rows;
     this.#writer = writer;
     this.#reader = reader;
     this.#planRetention(RETENTION_EVERY_MS);

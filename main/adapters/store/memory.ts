@@ -86,7 +86,7 @@ export class MemoryStore implements Store {
   }
 
   /** For tests: the next commit fails, and all that is queued behind it. */
-  failNext(code: 'STORE_FULL' | 'STORE_FAILED'): void {
+  failNext(code: 'STORE_FULL' | 'STORE_FAILED' | 'STORE_BROKEN'): void {
     this.#failure = new InterMachineError(code, 'This commit was told to fail');
   }
 

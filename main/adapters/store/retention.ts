@@ -19,6 +19,7 @@ interface Closed {
   readonly place: number;
   readonly stream: number;
   readonly logged_at: number;
+  readonly length: number;
 }
 
 /** Removes what nobody will ask for again: rows of the log, the oldest first, and the marks of streams long gone. */
@@ -46,8 +47,13 @@ export class Retention {
 
   /** One step of what is due. Returns whether there is more. */
   step(now = Date.now()): boolean {
-    const isTooLarge = this.usedBytes > this.#limits.keepBytes;
-    const due = this.#closed().filter((page) => isTooLarge || page.logged_at < now - this.#limits.keepMs);
+    let excess = this.usedBytes - this.#limits.keepBytes;
+    const closed = this.#closed();
+    const due = closed.filter((page) => {
+      const isDue = excess > 0 || page.logged_at < now - this.#limits.keepMs;
+      if (isDue) excess -= page.length;
+      return isDue;
+    });
     if (due.length > 0) this.#removeAll(due);
     else this.#removeStreams(now);
     this.#db.pragma(`incremental_vacuum(${FREE_PAGES_TAKEN})`);
@@ -74,7 +80,7 @@ export class Retention {
 const prepare = (db: Database) => ({
   // The newest page stays, so that no place is ever that of another row.
   closed: db.prepare<unknown[], Closed>(`
-    SELECT place, stream, logged_at FROM pages p JOIN streams s ON s.key = p.stream
+    SELECT place, stream, logged_at, length(text) AS length FROM pages p JOIN streams s ON s.key = p.stream
     WHERE place < (SELECT max(place) FROM pages) AND (
       s.is_volatile
       OR s.direction = 'out' AND p.first + p.count - 1 <= s.acknowledged

@@ -11,7 +11,7 @@ export class Room {
   readonly #maxBytes: number;
   readonly #usedBytes: () => number;
   #lookedAt = Number.NEGATIVE_INFINITY;
-  #isTight = false;
+  #isDiskTight = false;
   #isThrown = false;
 
   constructor(file: string, maxBytes: number, usedBytes: () => number) {
@@ -22,11 +22,12 @@ export class Room {
 
   /** Whether nothing new should be accepted. */
   isTight(now = Date.now()): boolean {
-    if (now - this.#lookedAt < LOOK_EVERY_MS) return this.#isTight;
-    this.#lookedAt = now;
-    const isNearlyUsedUp = this.#usedBytes() >= this.#maxBytes * TIGHT_FROM;
-    this.#isTight = isNearlyUsedUp || this.#isThrown || (this.#isLarge && this.#freeBytes() < MIN_FREE_BYTES);
-    return this.#isTight;
+    if (this.#usedBytes() >= this.#maxBytes * TIGHT_FROM) return true;
+    if (now - this.#lookedAt >= LOOK_EVERY_MS) {
+      this.#lookedAt = now;
+      this.#isDiskTight = this.#isThrown || (this.#isLarge && this.#freeBytes() < MIN_FREE_BYTES);
+    }
+    return this.#isDiskTight;
   }
 
   /** Makes the ballast where it is missing and there is room for it. */

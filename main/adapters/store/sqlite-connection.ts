@@ -51,6 +51,11 @@ export class SqliteConnection {
     return this.#opened.isShared;
   }
 
+  /** Rows of the log that were ever written. */
+  get rows(): number {
+    return this.#writer.rows;
+  }
+
   state(): StoreState {
     return this.#read(() => this.#state.read());
   }

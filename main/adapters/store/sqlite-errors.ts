@@ -54,7 +54,7 @@ export const unusable = (file: string, detail: string): InterMachineError =>
 
 export const broken = (file: string, detail: string): InterMachineError =>
   new InterMachineError(
-    'STORE_FAILED',
+    'STORE_BROKEN',
     `The disk failed under ${file} (${detail}), and whether the last commit is on it is unknown. Check the disk, then restart the node`,
   );
 

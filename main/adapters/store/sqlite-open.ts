@@ -76,7 +76,7 @@ function requireWritable(file: string): void {
 }
 
 /** By hand: with `recursive`, Node 24 never returns where a file system refuses with ENOENT, as /proc does. */
-function makeDirectory(directory: string): void {
+export function makeDirectory(directory: string): void {
   if (existsSync(directory)) return;
   makeDirectory(dirname(directory));
   try {

@@ -30,7 +30,7 @@ export type StoreRequest =
 
 /** What each request is answered with. */
 export interface StoreAnswers {
-  readonly open: { readonly state: StoreState; readonly isShared: boolean };
+  readonly open: { readonly state: StoreState; readonly isShared: boolean; readonly rows: number };
   /** Whether the room for more is nearly used up. */
   readonly commit: boolean;
   /** Whether there is more to do. */

@@ -10,7 +10,7 @@ let connection: SqliteConnection | undefined;
 answerRequests(parentPort, (request: StoreRequest): StoreAnswers[StoreRequest['type']] => {
   if (request.type === 'open') {
     connection ??= new SqliteConnection(workerData);
-    return { state: connection.state(), isShared: connection.isShared };
+    return { state: connection.state(), isShared: connection.isShared, rows: connection.rows };
   }
   if (connection === undefined) throw new InterMachineError('STORE_FAILED', 'the store is not open');
   switch (request.type) {

@@ -7,7 +7,6 @@ import { StreamTable } from './stream-table.ts';
 
 /** Carries out changes, each with a statement that was prepared once. */
 export class SqliteWriter {
-  readonly #db: Database;
   readonly #streams: StreamTable;
   readonly #audit: AuditTable;
   readonly #statements: ReturnType<typeof prepare>;
@@ -16,7 +15,6 @@ export class SqliteWriter {
   #rows: number | undefined;
 
   constructor(db: Database) {
-    this.#db = db;
     this.#streams = new StreamTable(db);
     this.#audit = new AuditTable(db);
     this.#statements = prepare(db);
@@ -24,6 +22,12 @@ export class SqliteWriter {
       for (const change of changes) this.#apply(change);
       this.#streams.write();
     }).immediate;
+  }
+
+  /** Rows of the log that were ever written. */
+  get rows(): number {
+    this.#rows ??= this.#statements.rows.get() ?? 0;
+    return this.#rows;
   }
 
   /** All of them, on disk when it returns, or none. */
@@ -107,10 +111,8 @@ export class SqliteWriter {
         : linesOf(text)
             .slice(2 * known)
             .join('\n');
-    this.#rows ??=
-      this.#db.prepare<[], number>('SELECT coalesce(max(place + count), 1) - 1 FROM pages').pluck().get() ?? 0;
-    const place = this.#rows + 1;
-    this.#rows += count - known;
+    const place = this.rows + 1;
+    this.#rows = this.rows + count - known;
     if (first > row.last + 1) this.#streams.skip(row, first - 1);
     this.#statements.page.run(
       place,
@@ -150,6 +152,7 @@ export class SqliteWriter {
 }
 
 const prepare = (db: Database) => ({
+  rows: db.prepare<[], number>('SELECT coalesce(max(place + count), 1) - 1 FROM pages').pluck(),
   incarnation: db.prepare('UPDATE meta SET incarnation = ?, node = ?'),
   clock: db.prepare('UPDATE meta SET time = ?, wall_time = ?'),
   page: db.prepare(`

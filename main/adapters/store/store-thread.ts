@@ -129,7 +129,7 @@ export class StoreThread {
 
   /** The thread itself is lost: nothing more will be answered. */
   #fail(reason: string): void {
-    this.#ended ??= new InterMachineError('STORE_FAILED', this.#sentence(reason));
+    this.#ended ??= new InterMachineError('STORE_BROKEN', this.#sentence(reason));
     const jobs = [...(this.#running === undefined ? [] : [this.#running]), ...this.#queue.splice(0)];
     this.#running = undefined;
     for (const job of jobs) for (const one of job.waiting) one.reject(this.#ended);

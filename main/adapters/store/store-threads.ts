@@ -11,19 +11,19 @@ export class StoreThreads {
   readonly #isShared: boolean;
   #reader: StoreThread | undefined;
 
-  private constructor(place: DatabasePlace, writer: StoreThread, isShared: boolean) {
+  private constructor(place: DatabasePlace, writer: StoreThread, isShared: boolean, rows: number) {
     this.#place = place;
     this.writer = writer;
     this.#isShared = isShared;
-    this.chores = new Chores(writer, () => this.#startReader());
+    this.chores = new Chores(writer, () => this.#startReader(), rows);
   }
 
   /** Rejects with what `Store.open` rejects with. */
   static async start(place: DatabasePlace): Promise<{ readonly threads: StoreThreads; readonly state: StoreState }> {
     const writer = new StoreThread(place);
     try {
-      const { state, isShared } = await writer.ask({ type: 'open' });
-      return { state, threads: new StoreThreads(place, writer, isShared) };
+      const { state, isShared, rows } = await writer.ask({ type: 'open' });
+      return { state, threads: new StoreThreads(place, writer, isShared, rows) };
     } catch (thrown) {
       await writer.end();
       throw thrown;

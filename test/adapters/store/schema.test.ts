@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { MIGRATIONS, migrate, schemaVersion } from '../../../main/adapters/store/schema.ts';
 import { SqliteStore } from '../../../main/adapters/store/sqlite.ts';
 import { databaseFile } from '../../support/store/place.ts';
-import { IN, mark, position, rows } from '../../support/store/rows.ts';
+import { EPOCH, IN, incarnation, KITCHEN, mark, position, rows, SELF } from '../../support/store/rows.ts';
 
 const versions = Array.from({ length: MIGRATIONS.length + 1 }, (_, version) => version);
 
@@ -25,6 +25,40 @@ test.each(versions)('a database of version %i becomes one of the newest version'
   const migrated = new Database(file);
   expect(schemaVersion(migrated)).toBe(MIGRATIONS.length);
   migrated.close();
+});
+
+test('what version 1 had logged, marked and waiting is there in the newest version', async () => {
+  const file = databaseFile();
+  const old = new Database(file);
+  migrate(old, MIGRATIONS.slice(0, 1));
+  old.exec(`
+    UPDATE meta SET incarnation = 9;
+    INSERT INTO node_keys VALUES (1, '${SELF}'), (2, '${KITCHEN}');
+    INSERT INTO marks VALUES ('${KITCHEN}', '${EPOCH}', 7);
+    INSERT INTO outbox VALUES (1, 2, '${EPOCH}', 2, 'c', 'pong', 'ping', 5.0, NULL, 'cause', '{"type":"C"}');
+    INSERT INTO messages VALUES
+      (1, 'out', 2, 'b', 1, 'pong', 2, 'ping', 'B', '{"type":"B"}', 5.0, 6.0, 'handled', NULL, NULL, NULL, '${EPOCH}', 1),
+      (2, 'out', 2, 'c', 1, 'pong', 2, 'ping', 'C', '{"type":"C"}', 5.0, 6.0, 'accepted', NULL, NULL, 'cause', '${EPOCH}', 2),
+      (3, 'in', 2, 'a', 2, 'ping', 1, 'pong', 'A', '{"type":"A"}', 5.0, 6.0, 'refused', 'MACHINE_BUSY', 'x', NULL, '${EPOCH}', 7),
+      (4, 'local', 1, 'd', 1, 'ping', 1, 'pong', 'D', '{"type":"D"}', 5.0, 6.0, 'delivered', NULL, NULL, NULL, NULL, NULL);`);
+  old.close();
+
+  const store = new SqliteStore({ file });
+  const state = await store.open();
+  expect(state).toMatchObject({
+    incarnation: 9,
+    marks: [{ ...position(7), refused: [[7, 'MACHINE_BUSY']] }],
+    open: [],
+  });
+  expect(state.outbox).toMatchObject([{ ...position(2), text: '["pong","ping",5,604800000,0,"cause"]\n{"type":"C"}' }]);
+  await store.commit([incarnation(10), mark(8)]);
+  expect((await store.messages({})).map(({ id, status, code, event }) => [id, event.type, status, code])).toEqual([
+    ['d', 'D', 'delivered', undefined],
+    ['a', 'A', 'refused', 'MACHINE_BUSY'],
+    [`${EPOCH}-2`, 'C', 'accepted', undefined],
+    ['b', 'B', 'handled', undefined],
+  ]);
+  await store.close();
 });
 
 const steps = ['CREATE TABLE t (a)', 'INSERT INTO t VALUES (1)', 'ALTER TABLE t ADD COLUMN b DEFAULT 2'];

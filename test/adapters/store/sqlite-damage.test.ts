@@ -168,7 +168,7 @@ test('once the disk has failed under a commit none is taken, until the store was
   const store = new SqliteStore({ file });
   await store.open();
   overwrite(file, damaged);
-  const failed = { code: 'STORE_FAILED', message: expect.stringContaining('unknown') };
+  const failed = { code: 'STORE_BROKEN', message: expect.stringContaining('unknown') };
   await expect(store.commit([rows(IN, 301)])).rejects.toMatchObject(failed);
   overwrite(file, sound);
   await expect(store.commit([incarnation(1)])).rejects.toMatchObject(failed);

@@ -107,9 +107,9 @@ test('a thread that ends by itself fails what it was asked and what it will be a
   const asked = [thread.commit([mark(1)]), thread.ask({ type: 'messages', query: {} })];
   const ended = thread.end();
   for (const outcome of await Promise.allSettled(asked))
-    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STORE_FAILED' } });
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STORE_BROKEN' } });
   await ended;
-  await expect(thread.commit([mark(2)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  await expect(thread.commit([mark(2)])).rejects.toMatchObject({ code: 'STORE_BROKEN' });
   await thread.close();
 });
 

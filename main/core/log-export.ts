@@ -1,0 +1,73 @@
+import type { LogRow, MessageQuery } from './ports.ts';
+
+/** One JSON object for each row, or rows and columns for a spreadsheet (RFC 4180). */
+export type ExportFormat = 'jsonl' | 'csv';
+
+export interface ExportProgress {
+  readonly rows: number;
+  /** From 0 to 1. */
+  readonly done: number;
+}
+
+/** A part of the export, and how far it is. */
+export interface ExportPart extends ExportProgress {
+  readonly text: string;
+}
+
+/** Rows that are read in one go: a few milliseconds of this thread, and no more memory however long the log is. */
+const PART_ROWS = 1_000;
+
+/**
+ * The log as text, oldest row first, a part at a time: what is logged after the export began is not in it. `query`
+ * says which rows.
+ */
+export async function* exportLog(
+  messages: (query: MessageQuery) => Promise<readonly LogRow[]>,
+  format: ExportFormat,
+  query: Pick<MessageQuery, 'machine' | 'node' | 'eventType' | 'direction' | 'text'> = {},
+): AsyncIterable<ExportPart> {
+  const [newest] = await messages({ limit: 1 });
+  const [oldest] = await messages({ limit: 1, oldestFirst: true });
+  const last = newest?.place ?? 0;
+  const first = oldest?.place ?? 0;
+  let rows = 0;
+  if (format === 'csv') yield { text: csvLine(COLUMNS.map(([name]) => name)), rows, done: 0 };
+  for (let after = first - 1; after < last; ) {
+    const part = await messages({ ...query, after, before: last + 1, oldestFirst: true, limit: PART_ROWS });
+    after = part.length < PART_ROWS ? last : (part.at(-1)?.place ?? last);
+    rows += part.length;
+    const text = part.map(format === 'csv' ? csvRow : jsonRow).join('');
+    yield { text, rows, done: last === first ? 1 : (after - first) / (last - first) };
+  }
+}
+
+const jsonRow = (row: LogRow): string => `${JSON.stringify(row)}\n`;
+const csvRow = (row: LogRow): string => csvLine(COLUMNS.map(([, cell]) => cell(row)));
+const csvLine = (cells: readonly string[]): string => `${cells.map(csvCell).join(',')}\r\n`;
+
+/** Texts come from peers: a spreadsheet must not take one for a formula. */
+const csvCell = (text: string): string => {
+  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+};
+
+const timeText = (milliseconds: number): string => {
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString();
+};
+
+const COLUMNS: readonly (readonly [name: string, cell: (row: LogRow) => string])[] = [
+  ['place', ({ place }) => String(place)],
+  ['logged at', ({ loggedAt }) => timeText(loggedAt)],
+  ['direction', ({ direction }) => direction],
+  ['from', ({ from }) => from],
+  ['to', ({ to }) => to],
+  ['type', ({ event }) => event.type],
+  ['status', ({ status }) => status],
+  ['code', ({ code = '' }) => code],
+  ['event', ({ event }) => JSON.stringify(event)],
+  ['id', ({ id }) => id],
+  ['sent at', ({ sentAt }) => timeText(sentAt)],
+  ['answers', ({ correlationId = '' }) => correlationId],
+  ['caused by', ({ causationId = '' }) => causationId],
+];
