@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { Bring, PairingView } from '../../../shared/api.ts';
 import { useNetwork } from '../network.tsx';
+import { Fault } from '../parts/fault.tsx';
 import { useNow } from '../parts/hooks.ts';
 import { Icon } from '../parts/icon.tsx';
 import { plain, Text } from '../parts/text.tsx';
@@ -50,11 +51,7 @@ function Panel({ pairing, members }: { readonly pairing: PairingView; readonly m
             <Text length={300}>{problem ?? ''}</Text>
           </p>
         )}
-        {fault && (
-          <p className="fault" role="alert">
-            <Text length={300}>{fault}</Text>
-          </p>
-        )}
+        <Fault text={fault} />
       </div>
       {digits !== undefined && !isOver && <Digits text={digits} size={3} label="The digits of this node" />}
       {code !== undefined && <Digits text={code} size={4} label="The code to type" />}

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { Failure, MachineLive, MachineView } from '../../../../shared/api.ts';
 import { useMayAct } from '../../network.tsx';
 import { asError, useClient } from '../../node-link.tsx';
+import { Fault } from '../../parts/fault.tsx';
 import { timeOfDay } from '../../parts/format.ts';
 import { Text } from '../../parts/text.tsx';
 
@@ -81,11 +82,7 @@ function Buttons({ machine, isStopped }: { readonly machine: string; readonly is
           Stop
         </button>
       )}
-      {fault && (
-        <p className="fault" role="alert">
-          <Text length={200}>{fault}</Text>
-        </p>
-      )}
+      <Fault text={fault} />
     </div>
   );
 }

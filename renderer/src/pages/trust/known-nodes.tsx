@@ -4,6 +4,7 @@ import { useMayAct } from '../../network.tsx';
 import { PeerBadge } from '../../parts/badges.tsx';
 import { ConfirmButton } from '../../parts/confirm-button.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
+import { Fault } from '../../parts/fault.tsx';
 import { dateAndTime } from '../../parts/format.ts';
 import { plain, Text } from '../../parts/text.tsx';
 import { useAct } from '../../parts/use-act.ts';
@@ -120,11 +121,7 @@ function KnownNode({ node: { id, name }, canRevoke, canBlock, canUnblock, childr
           )}
         </div>
       )}
-      {fault && (
-        <p className="fault node-row-fault" role="alert">
-          <Text length={300}>{fault}</Text>
-        </p>
-      )}
+      <Fault text={fault} className="node-row-fault" />
     </li>
   );
 }

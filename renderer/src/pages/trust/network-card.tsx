@@ -1,14 +1,15 @@
-import { type FormEvent, useId, useState } from 'react';
-import type { Bring, TrustView } from '../../../../shared/api.ts';
+import { useState } from 'react';
+import type { TrustView } from '../../../../shared/api.ts';
 import { useMayAct } from '../../network.tsx';
 import { asError, useClient } from '../../node-link.tsx';
-import { BringChoice } from '../../pairing/bring-choice.tsx';
 import { ConfirmButton } from '../../parts/confirm-button.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
+import { Fault } from '../../parts/fault.tsx';
 import { dateAndTime } from '../../parts/format.ts';
 import { QrCode } from '../../parts/qr-code.tsx';
-import { plain, Text } from '../../parts/text.tsx';
+import { plain } from '../../parts/text.tsx';
 import { useAct } from '../../parts/use-act.ts';
+import { JoiningForm } from './joining-form.tsx';
 
 /** The network that this node is in, its key, and the ways out of it. */
 export function NetworkCard({ trust }: { readonly trust: TrustView }) {
@@ -53,14 +54,22 @@ export function NetworkCard({ trust }: { readonly trust: TrustView }) {
             {dateAndTime(old.until).slice(0, 16)}.
           </p>
         ))}
-        {fault && (
-          <p className="fault" role="alert">
-            <Text length={300}>{fault}</Text>
-          </p>
-        )}
+        <Fault text={fault} />
       </div>
       {shows === 'key' && <KeyView key={keyId} />}
-      {shows === 'join' && <JoinForm members={members} done={() => setShows('nothing')} />}
+      {shows === 'join' && (
+        <div className="network-text">
+          <JoiningForm
+            label="The key of the other network"
+            submit="Move to it"
+            field={{ maxLength: 60, placeholder: '26 characters' }}
+            members={members}
+            isWhole={(key) => key !== ''}
+            call={(act, key, bring) => act('join', { key, ...bring })}
+            done={() => setShows('nothing')}
+          />
+        </div>
+      )}
     </section>
   );
 }
@@ -78,12 +87,7 @@ function KeyView() {
       (thrown: unknown) => setFault(asError(thrown).message),
     );
   }
-  if (fault !== undefined)
-    return (
-      <p className="fault network-text" role="alert">
-        <Text length={300}>{fault}</Text>
-      </p>
-    );
+  if (fault !== undefined) return <Fault text={fault} className="network-text" />;
   if (key === undefined) return null;
   return (
     <div className="key-view">
@@ -98,44 +102,5 @@ function KeyView() {
         </p>
       </div>
     </div>
-  );
-}
-
-function JoinForm({ members, done }: { readonly members: number; readonly done: () => void }) {
-  const { act, ready, fault } = useAct();
-  const [key, setKey] = useState('');
-  const [bring, setBring] = useState<Bring>();
-  const id = useId();
-  const join = async (event: FormEvent) => {
-    event.preventDefault();
-    if (await act('join', { key: key.trim(), ...(bring && { bring }) })) done();
-  };
-  return (
-    <form className="node-row-form network-text" onSubmit={(event) => void join(event)}>
-      <label htmlFor={id}>The key of the other network</label>
-      <input
-        id={id}
-        className="field mono"
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={60}
-        placeholder="26 characters"
-        value={key}
-        onChange={({ target }) => setKey(target.value)}
-      />
-      <BringChoice members={members} value={bring} onChange={setBring} />
-      <button
-        type="submit"
-        className="button primary"
-        disabled={!ready || key.trim() === '' || (members > 0 && bring === undefined)}
-      >
-        Move to it
-      </button>
-      {fault && (
-        <p className="fault" role="alert">
-          <Text length={300}>{fault}</Text>
-        </p>
-      )}
-    </form>
   );
 }

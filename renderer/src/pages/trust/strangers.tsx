@@ -1,14 +1,15 @@
-import { type FormEvent, useId, useState } from 'react';
-import type { Bring, StrangerView } from '../../../../shared/api.ts';
+import { useState } from 'react';
+import type { StrangerView } from '../../../../shared/api.ts';
 import { useMayAct, useNetwork } from '../../network.tsx';
-import { BringChoice } from '../../pairing/bring-choice.tsx';
 import { ConfirmButton } from '../../parts/confirm-button.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
+import { Fault } from '../../parts/fault.tsx';
 import { duration } from '../../parts/format.ts';
 import { useNow } from '../../parts/hooks.ts';
 import { Notice } from '../../parts/notice.tsx';
 import { plain, Text } from '../../parts/text.tsx';
 import { useAct } from '../../parts/use-act.ts';
+import { JoiningForm } from './joining-form.tsx';
 
 /** A table of hundreds helps nobody here. */
 const MOST = 100;
@@ -33,11 +34,7 @@ export function Strangers({ strangers }: { readonly strangers: readonly Stranger
           </button>
         )}
       </div>
-      {fault && (
-        <p className="fault node-row-fault" role="alert">
-          <Text length={300}>{fault}</Text>
-        </p>
-      )}
+      <Fault text={fault} className="node-row-fault" />
       {strangers.length === 0 ? (
         <Notice icon="search" title="Nobody else is around">
           <p>
@@ -114,61 +111,19 @@ export function Stranger({ stranger }: { readonly stranger: StrangerView }) {
           </ConfirmButton>
         </div>
       )}
-      {isTyping && <CodeForm node={id} members={trust?.members ?? 0} done={() => setTyping(false)} />}
-      {fault && (
-        <p className="fault node-row-fault" role="alert">
-          <Text length={300}>{fault}</Text>
-        </p>
+      {isTyping && (
+        <JoiningForm
+          label="The eight digits that it shows"
+          submit="Join its network"
+          field={{ autoFocus: true, inputMode: 'numeric', maxLength: 12, placeholder: '1234 5678' }}
+          members={trust?.members ?? 0}
+          isWhole={(code) => code.replace(/\D/g, '').length === 8}
+          call={(act, code, bring) => act('typeCode', { node: id, code, ...bring })}
+          done={() => setTyping(false)}
+        />
       )}
+      <Fault text={fault} className="node-row-fault" />
     </li>
-  );
-}
-
-interface CodeFormProps {
-  readonly node: string;
-  readonly members: number;
-  readonly done: () => void;
-}
-
-function CodeForm({ node, members, done }: CodeFormProps) {
-  const { act, ready, fault } = useAct();
-  const [code, setCode] = useState('');
-  const [bring, setBring] = useState<Bring>();
-  const id = useId();
-  const isWhole = code.replace(/\D/g, '').length === 8;
-  const type = async (event: FormEvent) => {
-    event.preventDefault();
-    if (await act('typeCode', { node, code, ...(bring && { bring }) })) done();
-  };
-  return (
-    <form className="node-row-form" onSubmit={(event) => void type(event)}>
-      <label htmlFor={id}>The eight digits that it shows</label>
-      <input
-        id={id}
-        className="field mono"
-        inputMode="numeric"
-        autoComplete="off"
-        // biome-ignore lint/a11y/noAutofocus: it was opened to be typed into
-        autoFocus
-        maxLength={12}
-        placeholder="1234 5678"
-        value={code}
-        onChange={({ target }) => setCode(target.value)}
-      />
-      <BringChoice members={members} value={bring} onChange={setBring} />
-      <button
-        type="submit"
-        className="button primary"
-        disabled={!ready || !isWhole || (members > 0 && bring === undefined)}
-      >
-        Join its network
-      </button>
-      {fault && (
-        <p className="fault" role="alert">
-          <Text length={300}>{fault}</Text>
-        </p>
-      )}
-    </form>
   );
 }
 
