@@ -1,4 +1,6 @@
-import { startFrom } from './compose.ts';
+import { InterMachineError, reasonOf } from '../shared/errors.ts';
+import type { NodeId } from '../shared/ids.ts';
+import { type Started, startFrom } from './compose.ts';
 import { configFrom, type NodeOptions } from './config.ts';
 import type { AnyTypes } from './core/machine-types.ts';
 import type { InterMachineNode } from './core/node.ts';
@@ -23,8 +25,46 @@ export async function createNode<Types extends object = AnyTypes>({
   report = toStandardError,
   ...options
 }: CreateNodeOptions = {}): Promise<InterMachineNode<Types>> {
-  const { node } = await startFrom<Types>(configFrom(options, process.env), report);
+  const started = await startFrom<Types>(configFrom(options, process.env), report);
+  const { node } = started;
+  dashboardless.set(node, { started: started as unknown as Started, report });
   return node;
+}
+
+/** Nodes of `createNode`, by themselves: what a dashboard needs beyond them. */
+const dashboardless = new WeakMap<object, { readonly started: Started; readonly report: (message: string) => void }>();
+
+export interface DashboardOptions {
+  /** TCP port on this computer; 0, the default, for any free one. */
+  readonly port?: number;
+}
+
+/**
+ * Serves the dashboard of a node that `createNode` made, on this computer alone, and lets `intermachine peers` and the
+ * other commands ask the node. It ends with the node. Resolves to what opens it in a browser; whoever has that URL may
+ * act. Rejects with PORT_IN_USE, PORT_UNUSABLE, DATA_DIR_UNUSABLE, IDENTITY_INVALID; CONFIG_INVALID for another node or a second time.
+ */
+export async function openDashboard(
+  node: { readonly id: NodeId },
+  { port = 0 }: DashboardOptions = {},
+): Promise<{ readonly url: string }> {
+  const own = dashboardless.get(node);
+  if (!own)
+    throw new InterMachineError(
+      'CONFIG_INVALID',
+      `openDashboard: ${node.id} has a dashboard already, or is not of createNode`,
+    );
+  dashboardless.delete(node);
+  try {
+    // Programs that serve none do not load the server.
+    const { openLocalApi } = await import('./local-api.ts');
+    const api = await openLocalApi(own.started, { port, page: true, report: own.report });
+    own.started.node.on('stopping', () => void api.stop().catch((thrown) => own.report(reasonOf(thrown))));
+    return { url: api.url };
+  } catch (thrown) {
+    dashboardless.set(node, own);
+    throw thrown;
+  }
 }
 
 export type { Chart, MachineDefinition } from '../shared/api.ts';
@@ -36,7 +76,7 @@ export type {
   SendableEvent,
   Until,
 } from '../shared/envelope.ts';
-export { type ErrorCode, InterMachineError } from '../shared/errors.ts';
+export type { ErrorCode } from '../shared/errors.ts';
 export type { Address, MachineId, NodeId } from '../shared/ids.ts';
 export type { NodeOptions } from './config.ts';
 export { type Origin, originOf } from './core/acting.ts';
@@ -69,4 +109,10 @@ export type { ConnectedMachine } from './core/session.ts';
 export type { MachineQuery, Subscription } from './core/subscriptions.ts';
 export type { Accept, Terms } from './core/terms.ts';
 export { defineMachine, type MachineModule } from './machine-files/definition.ts';
-export { type InProcessOptions, InterMachineConnector, InterMachineSession, LocalMachineRegistrator };
+export {
+  type InProcessOptions,
+  InterMachineConnector,
+  InterMachineError,
+  InterMachineSession,
+  LocalMachineRegistrator,
+};

@@ -1,13 +1,19 @@
+import { fileURLToPath } from 'node:url';
 import { serveApi } from './api/serve.ts';
 import { dashboardTokensOf, type Started } from './compose.ts';
 import { removeRunning, writeRunning } from './dashboard/running-file.ts';
 import { DashboardServer } from './dashboard/server.ts';
 
+/** The dashboard's built page, beside the compiled sources or in the checkout's own `out`. */
+const PAGE_DIRECTORY = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer', import.meta.url),
+);
+
 export interface LocalApiOptions {
   /** 0 for any free one. */
   readonly port: number;
-  /** The dashboard's built page; missing where commands alone are answered. */
-  readonly page?: string;
+  /** Whether the dashboard's page is served; else commands alone are answered. */
+  readonly page: boolean;
   readonly report: (message: string) => void;
 }
 
@@ -30,7 +36,7 @@ export async function openLocalApi(started: Started, { port, page, report }: Loc
     port,
     ...(await dashboardTokensOf(started)),
     node: node.id,
-    ...(page !== undefined && { filesDirectory: page }),
+    ...(page && { filesDirectory: PAGE_DIRECTORY }),
     accept: (pipe, visitor) => serveApi(started, pipe, visitor),
     log: report,
   });

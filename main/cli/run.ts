@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { type Started, shippedMachine, startFrom } from '../compose.ts';
 import { configFrom } from '../config.ts';
@@ -30,11 +29,6 @@ export interface RunFlags {
   /** False for `--no-open`. */
   readonly browser?: boolean;
 }
-
-/** The built page, beside the compiled sources or in the checkout's own `out`. */
-const PAGE_DIRECTORY = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../../out/renderer' : '../../renderer', import.meta.url),
-);
 
 /** Milliseconds. Goodbyes take a few; a disk that hangs must not keep us. */
 const STOP_LIMIT_MS = 1_900;
@@ -68,7 +62,7 @@ export async function run(flags: RunFlags): Promise<void> {
 
   const report = (message: string) => printer.problem(message);
   const started = await startFrom(config, report);
-  const api = await openApi(started, { port: dashboardPort, report, ...(flags.dashboard && { page: PAGE_DIRECTORY }) });
+  const api = await openApi(started, { port: dashboardPort, report, page: flags.dashboard });
   stopOnSignals(started, api, printer);
   const dashboard = flags.dashboard ? { url: api.url, onceUrl: api.ticketUrl() } : undefined;
   print(started, dashboard, printer);

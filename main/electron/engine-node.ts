@@ -31,7 +31,7 @@ export function hostNode({ parent, environment, report, exit }: EngineHost): voi
     const startedNode = await startFrom(configFrom(options, environment), report);
     const { node } = startedNode;
     // For the command line; the window does without.
-    api = await openLocalApi(startedNode, { port: 0, report }).catch(
+    api = await openLocalApi(startedNode, { port: 0, page: false, report }).catch(
       (thrown: unknown) => void report(reasonOf(thrown)),
     );
     for (const { type, logic } of logics) await node.register(type, logic);
