@@ -132,6 +132,8 @@ export interface MachineView {
   readonly reachable: boolean;
   /** Whether it gave a sign of life lately, as its node says. */
   readonly healthy: boolean;
+  /** What is sent to one that does not run waits at its node until it does. */
+  readonly running: boolean;
   /** Active leaf states, as in `work.running, door.open`; missing while its node did not tell. */
   readonly state?: string;
   readonly status?: MachineStatus;

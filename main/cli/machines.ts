@@ -13,7 +13,7 @@ const COLUMNS: readonly Column<MachineView>[] = [
   {
     heading: 'health',
     text: healthOf,
-    look: (text) => (text === 'ok' ? text : text === 'away' ? yellow(text) : red(text)),
+    look: (text) => (text === 'ok' ? text : text === 'away' || text === 'not running' ? yellow(text) : red(text)),
   },
   { heading: 'state', text: ({ state }) => plain(state ?? '') || '-', look: dim },
 ];
@@ -32,8 +32,9 @@ export function machinesCommand(program: Command): void {
   );
 }
 
-function healthOf({ reachable, healthy, status }: MachineView): string {
+function healthOf({ reachable, running, healthy, status }: MachineView): string {
   if (!reachable) return 'away';
+  if (!running) return 'not running';
   if (healthy) return 'ok';
   return status === 'error' || status === 'stopped' ? status : 'silent';
 }

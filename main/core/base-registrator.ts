@@ -94,13 +94,14 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     assertVersion(version);
     // Before anything is written about it.
     assertFree(id, machine);
-    const description = { id, type: machineType(type), version, metadata, healthy: true };
+    const description = { id, type: machineType(type), version, metadata, healthy: true, running: true };
     this.#registering.add(id);
     try {
       // On disk before anybody learns of it: what is sent to it must never meet a node that does not know it.
-      await remember(machineRow(self, description));
+      const row = { ...machineRow(self, description), ...(options.expose === 'node' && { expose: options.expose }) };
+      await remember(row);
       this.#assertRunning();
-      remembered.set(id, machineRow(self, description));
+      remembered.set(id, row);
       const sender = this.#senderOf(id, type);
       let actor = machinery.host.add(id, machine, sender.acting, addOptions(options));
       machinery.terms.set(id, termsOf(options));
@@ -136,12 +137,14 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     const { version = '1.0.0', metadata = {} } = options;
     assertVersion(version);
     const type = remembered.get(known)?.type ?? '';
-    const description = { id: known, type, version, metadata, healthy: true };
+    const expose = options.expose === 'node' && { expose: options.expose };
+    const description = { id: known, type, version, metadata, healthy: true, running: true };
     machinery.host.replace(known, machine, addOptions(options));
     machinery.terms.set(known, termsOf(options));
     machinery.sync.added(description);
-    remembered.set(known, machineRow(self, description));
-    await remember(machineRow(self, description));
+    const row = { ...machineRow(self, description), ...expose };
+    remembered.set(known, row);
+    await remember(row);
   }
 
   async unregister(id: string): Promise<void> {
@@ -155,6 +158,14 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     await forget(known);
   }
 
+  release(id: string): void {
+    const { machinery } = this.#parts;
+    const known = this.#ownId(id);
+    // First it is known to rest: what it has in hand then waits, instead of being refused with its end.
+    machinery.sync.released(known);
+    machinery.host.stop(known);
+  }
+
   restartMachine(id: string): void {
     const { machinery, remembered, self } = this.#parts;
     const known = this.#ownId(id);
@@ -162,7 +173,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     machinery.host.restart(known);
     // One that came to its end was taken out.
     if (row && !machinery.registry.description(self, known))
-      machinery.sync.added({ ...descriptionOf(row), healthy: true });
+      machinery.sync.added({ ...descriptionOf(row), healthy: true, running: true });
   }
 
   stopMachine(id: string): void {
@@ -265,7 +276,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   heartbeat(id: string): void {
     const { machinery, self } = this.#parts;
     const known = machineId(id);
-    if (!machinery.registry.description(self, known))
+    if (!machinery.registry.description(self, known)?.running)
       throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" runs on this node`);
     machinery.beats.heard(known);
   }
@@ -399,6 +410,8 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   #ownId(id: string): MachineId {
     const known = machineId(id);
     if (this.#parts.machinery.host.shown(known)) return known;
+    if (this.#parts.remembered.has(known))
+      throw new InterMachineError('MACHINE_STOPPED', `Machine "${id}" does not run: its program has not registered it`);
     throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" is registered on this node`);
   }
 
@@ -447,7 +460,11 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   }
 }
 
-const descriptionOf = ({ node: _, ...description }: MachineRow): Omit<MachineDescription, 'healthy'> => description;
+const descriptionOf = ({
+  node: _,
+  expose: __,
+  ...description
+}: MachineRow): Omit<MachineDescription, 'healthy' | 'running'> => description;
 
 const addOptions = ({ input, snapshot, supervision }: Omit<RegisterOptions<AnyActorLogic>, 'id'>): AddOptions => ({
   ...(input !== undefined && { input }),

@@ -37,7 +37,7 @@ export class Connector implements Disposable {
     // Its program holds its actor, so no other one takes its place when it fails.
     const options = { supervision: 'park' } as const;
     const actor = host.add(known, machine as AnyActorLogic | AnyActor, acting, options) as Actor<Logic>;
-    sync.added({ id: known, type: MACHINE_OF_CONNECTOR, version: '1.0.0', metadata: {}, healthy: true });
+    sync.added({ id: known, type: MACHINE_OF_CONNECTOR, version: '1.0.0', metadata: {}, healthy: true, running: true });
     host.start(known);
     return actor;
   }

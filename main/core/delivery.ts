@@ -12,7 +12,7 @@ import { Sending } from './sending.ts';
 import { VolatileLog } from './volatile-log.ts';
 
 export type DeliveryInput =
-  /** Throws OUTBOX_FULL, STORE_FULL. */
+  /** To another node, or to a machine here that does not run. Throws OUTBOX_FULL, STORE_FULL, MACHINE_BUSY, MACHINE_UNKNOWN. */
   | { readonly type: 'send'; readonly parcel: Parcel }
   /** A row of the log that goes with no stream. */
   | { readonly type: 'record'; readonly row: NewLogRow }
@@ -46,7 +46,7 @@ export type DeliveryInput =
   /** The turn ends: what gathered leaves. */
   | { readonly type: 'flush' };
 
-export interface DeliveryParts extends Pick<ReceivingParts, 'self' | 'admit' | 'knows'> {
+export interface DeliveryParts extends Pick<ReceivingParts, 'self' | 'admit' | 'knows' | 'refusal'> {
   readonly stored: Pick<StoreState, 'outbox' | 'marks' | 'open'>;
   /** 16 hex digits, never the same twice. */
   readonly newEpoch: () => string;
@@ -73,11 +73,12 @@ export class Delivery {
   /** A disk that has no room is asked again at each tick. */
   #isProbeDue = false;
 
-  constructor({ self, stored, admit, knows, newEpoch, now, wallTime, limits = DELIVERY_LIMITS }: DeliveryParts) {
+  constructor({ stored, newEpoch, now, wallTime, limits = DELIVERY_LIMITS, ...parts }: DeliveryParts) {
+    const { self } = parts;
     this.#self = self;
     this.#turn = new DeliveryTurn({ limits, now, wallTime });
     this.#sending = new Sending({ self, stored: stored.outbox, newEpoch, turn: this.#turn });
-    this.#receiving = new Receiving({ self, stored, admit, knows, newEpoch, turn: this.#turn });
+    this.#receiving = new Receiving({ ...parts, stored, newEpoch, turn: this.#turn });
     this.#volatileLog = new VolatileLog(newEpoch(), wallTime);
   }
 
@@ -143,7 +144,13 @@ export class Delivery {
         'STORE_FULL',
         'The room for messages is nearly used up: nothing new is accepted until there is more',
       );
-    this.#sending.send(parcel);
+    this.#takeUp(parcel);
+  }
+
+  #takeUp(parcel: Parcel): void {
+    const { node, machine } = partsOf(parcel.to);
+    if (node === this.#self) this.#receiving.sendHere(parcel, machine);
+    else this.#sending.send(parcel);
   }
 
   #change(change: Change): void {
@@ -156,9 +163,7 @@ export class Delivery {
     this.#receiving.stepped(processed, snapshot);
     for (const parcel of sends) {
       try {
-        const { node, machine } = partsOf(parcel.to);
-        if (node === this.#self) this.#receiving.sendHere(parcel, machine);
-        else this.#sending.send(parcel);
+        this.#takeUp(parcel);
       } catch (thrown) {
         if (!(thrown instanceof InterMachineError)) throw thrown;
         this.#bury(parcel, thrown.code);

@@ -1,3 +1,4 @@
+import { InterMachineError } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
 import { BaseRegistrator } from './base-registrator.ts';
 import type { AnyTypes } from './machine-types.ts';
@@ -65,7 +66,12 @@ export const machineryOf = (
     knows,
     lines: NO_LINES,
     nextId: parts.newId,
-    sendAway: () => {},
+    sendAway: ({ to }) => {
+      throw new InterMachineError(
+        'MACHINE_STOPPED',
+        `${to} does not run, and there is no disk on which this could wait`,
+      );
+    },
     record: () => {},
     change: () => {},
     machineChanged,

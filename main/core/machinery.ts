@@ -67,7 +67,7 @@ export interface MachineryParts {
   readonly knows: (id: MachineId) => boolean;
   /** The id that the next reliable envelope to another node will have. */
   readonly nextId: (node: NodeId) => string;
-  /** Takes a reliable envelope for another node. Throws OUTBOX_FULL, STORE_FULL. */
+  /** Takes a reliable envelope for another node, or for a machine here that does not run. Throws OUTBOX_FULL, STORE_FULL, MACHINE_BUSY. */
   readonly sendAway: (parcel: Parcel) => void;
   /** Written with whatever is written next. */
   readonly record: (row: NewLogRow) => void;
@@ -158,6 +158,7 @@ export class Machinery {
       self,
       knows: parts.knows,
       isBusy: (id) => this.host.isBusy(id),
+      runsHere: (id) => this.registry.description(self, id)?.running === true,
       refusal: (from, to, eventType) => this.terms.refusal(from, to, eventType),
       deliverHere: (parcel, machine) => this.#deliverHere(parcel, machine),
       sendAway: parts.sendAway,
@@ -184,8 +185,7 @@ export class Machinery {
   send(from: MachineId, to: MachineInfo, event: SendableEvent, options: SendOptions): Promise<Outcome> {
     const isVolatile = options.delivery === 'volatile' && !to.local;
     const parcel = this.#parcel(from, to.address, event, isVolatile ? undefined : this.#reliableId(to));
-    const until = options.until ?? (to.reachable ? 'handled' : 'accepted');
-    return this.#follow(parcel, to, until, () => {
+    return this.#follow(parcel, to, options.until ?? untilOf(to), () => {
       if (isVolatile) this.#volatile.send(parcel, 'send', 0);
       else this.router.route(parcel);
     });
@@ -213,8 +213,7 @@ export class Machinery {
     if (machine === NODE_MACHINE_ID) return { id: parcel.id, status: 'ignored' };
     const to = this.registry.resolve(address);
     const reliable = { ...parcel, id: this.#reliableId(to) };
-    const until = options.until ?? (to.reachable ? 'handled' : 'accepted');
-    return await this.#follow(reliable, to, until, () => this.router.route(reliable));
+    return await this.#follow(reliable, to, options.until ?? untilOf(to), () => this.router.route(reliable));
   }
 
   /** What became of an envelope that was sent from here. */
@@ -315,8 +314,8 @@ export class Machinery {
   // ---- Within
 
   /** Between nodes an envelope is named by its place in the stream. */
-  #reliableId({ node, local }: MachineInfo): string {
-    return local ? this.#parts.newId() : this.#parts.nextId(node);
+  #reliableId({ node, local, running }: MachineInfo): string {
+    return local && running ? this.#parts.newId() : this.#parts.nextId(node);
   }
 
   #parcel(from: MachineId, to: Address, event: SendableEvent, id = this.#parts.newId()): Parcel {
@@ -405,7 +404,7 @@ export class Machinery {
     if (type === 'lost') {
       this.watching.forget(machine.address);
       this.links.forget(machine.address);
-    }
+    } else if (!machine.running) this.outcomes.machineReleased(machine.address);
     this.subscriptions.changed(change);
     this.#parts.machineChanged(change);
   }
@@ -425,7 +424,7 @@ export class Machinery {
     this.sync.healthChanged(id, true);
   }
 
-  /** One that is parked stays known, so that a person sees it and can start it anew; any other end takes it out. */
+  /** One that is parked or was released stays known; any other end takes it out. */
   #ended(id: MachineId, end: End): void {
     if (this.#stopped) return;
     const isParked = end.status === 'parked';
@@ -437,7 +436,7 @@ export class Machinery {
     this.#showing.ended(id);
     this.monitoring.ended(id, isParked ? end.cause : 'stopped');
     if (isParked) this.sync.healthChanged(id, false);
-    else this.sync.removed(id);
+    else if (this.registry.description(this.#parts.self, id)?.running) this.sync.removed(id);
   }
 
   #info(address: Address): MachineInfo | undefined {
@@ -450,6 +449,10 @@ export class Machinery {
     return this.registry.description(node, machine)?.type;
   }
 }
+
+/** How far a send waits unless told: not for what nobody knows when it will be. */
+const untilOf = ({ reachable, running }: MachineInfo): Until =>
+  !reachable ? 'accepted' : running ? 'handled' : 'delivered';
 
 const atEvent = ({ eventType }: Failure): string => (eventType === undefined ? '' : ` at ${eventType}`);
 

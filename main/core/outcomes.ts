@@ -9,7 +9,7 @@ interface Sent {
   readonly id: string;
   readonly to: Address;
   readonly node: NodeId;
-  readonly until: Until;
+  until: Until;
   /** The last word so far. */
   status: OutcomeStatus | undefined;
   code: ErrorCode | undefined;
@@ -91,6 +91,17 @@ export class Outcomes {
         if (sent.node !== node || sent.status === undefined) continue;
         resolve(sent);
         this.#remove(epoch, key);
+      }
+    }
+  }
+
+  /** Nobody knows when the machine will run again: what its node has, or will have, is as far as its callers wait. */
+  machineReleased(to: Address): void {
+    for (const of of this.#sent.values()) {
+      for (const sent of of.values()) {
+        if (sent.to !== to || sent.until !== 'handled') continue;
+        sent.until = 'delivered';
+        if (sent.status === 'delivered') resolve(sent);
       }
     }
   }

@@ -323,6 +323,8 @@ export interface MachineRow {
   readonly type: string;
   readonly version: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Of one of ours of which other nodes do not learn. */
+  readonly expose?: 'node';
 }
 
 /** A node as a person judged it. */

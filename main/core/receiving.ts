@@ -42,6 +42,8 @@ export interface ReceivingParts {
   readonly admit: (peer: NodeId, envelope: StoredEnvelope) => Verdict;
   /** Whether a machine of this id runs here, or did before and was not unregistered. */
   readonly knows: (machine: MachineId) => boolean;
+  /** Why a machine that runs now does not take what was held for it; its terms were not known while it did not. */
+  readonly refusal?: (envelope: Envelope, machine: MachineId) => ErrorCode | undefined;
   readonly newEpoch: () => string;
   readonly turn: DeliveryTurn;
 }
@@ -137,7 +139,11 @@ export class Receiving {
   }
 
   started(machine: MachineId): void {
-    for (const arrival of this.#inbox.started(machine)) this.#handOver(arrival);
+    for (const arrival of this.#inbox.started(machine)) {
+      const code = this.#parts.refusal?.(arrival.envelope, machine);
+      if (code) this.#bury(arrival, code, 'refused');
+      else this.#handOver(arrival);
+    }
   }
 
   ended(machine: MachineId): void {
@@ -184,9 +190,17 @@ export class Receiving {
       throw new InterMachineError('MACHINE_BUSY', `Too many events wait for machine "${machine}" already`);
     const arrival = this.#local.add(parcel, machine);
     this.#inbox.expect(machine, arrival.length);
-    this.#parts.turn.group.follow({
-      act: () => this.#arrive(arrival),
-      undo: () => this.#inbox.forget(machine, arrival.length),
+    const { turn, self } = this.#parts;
+    const run = { peer: self, epoch: arrival.epoch, first: arrival.sequence, last: arrival.sequence };
+    turn.group.follow({
+      act: () => {
+        turn.put({ type: 'outcome', ...run, status: 'delivered' });
+        this.#arrive(arrival);
+      },
+      undo: (error) => {
+        this.#inbox.forget(machine, arrival.length);
+        turn.put({ type: 'rejected', ...run, error });
+      },
     });
   }
 
@@ -392,7 +406,7 @@ export class Receiving {
   /** On disk: to its machine, or held until that runs, or a dead letter where it was retired meanwhile. */
   #arrive(arrival: Arrival): void {
     if (this.#inbox.add(arrival)) this.#handOver(arrival);
-    else if (!this.#parts.knows(arrival.machine)) this.#bury(arrival, 'MACHINE_UNKNOWN');
+    else if (!this.#parts.knows(arrival.machine)) this.#bury(arrival, 'MACHINE_UNKNOWN', 'dead');
   }
 
   #handOver(arrival: Arrival): void {
@@ -407,12 +421,12 @@ export class Receiving {
   #buryHeld(now = 0): void {
     const { knows } = this.#parts;
     for (const arrival of this.#inbox.held(({ expiresAt, machine }) => expiresAt <= now || !knows(machine)))
-      this.#bury(arrival, knows(arrival.machine) ? 'ENVELOPE_EXPIRED' : 'MACHINE_UNKNOWN');
+      if (knows(arrival.machine)) this.#bury(arrival, 'ENVELOPE_EXPIRED', 'expired');
+      else this.#bury(arrival, 'MACHINE_UNKNOWN', 'dead');
   }
 
-  #bury(arrival: Arrival, code: ErrorCode): void {
+  #bury(arrival: Arrival, code: ErrorCode, status: OutcomeStatus): void {
     this.#inbox.remove(arrival);
-    const status = code === 'ENVELOPE_EXPIRED' ? 'expired' : 'dead';
     this.#outcomesOf(arrival).add(arrival.epoch, arrival.sequence, status, code);
     this.#parts.turn.group.fact({ type: 'deadLetter', letter: this.#letter(arrival, code) });
   }

@@ -157,7 +157,8 @@ export class RegisteredMachine<Logic extends AnyActorLogic = AnyActorLogic, Type
     await this.registrator.unregister(this.id);
   }
 
+  /** Stops the machine and keeps its id: what is sent to it waits until it is registered again. One that ended by itself stays so. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.unregister();
+    if (this.registrator.machine(this.address)?.running) this.registrator.release(this.id);
   }
 }

@@ -89,8 +89,10 @@ export interface MachineRegistrator<Types extends object = AnyTypes> extends Asy
     machine: Logic,
     options?: Omit<RegisterOptions<Logic>, 'id'>,
   ): Promise<void>;
-  /** Stops a machine of ours and retires its id. Rejects with MACHINE_UNKNOWN. */
+  /** Stops a machine of ours and retires its id: what waits for it becomes dead letters. Rejects with MACHINE_UNKNOWN. */
   unregister(machineId: string): Promise<void>;
+  /** Stops a machine of ours and keeps its id: what is sent to it waits until it is registered again. Throws MACHINE_UNKNOWN, MACHINE_STOPPED. */
+  release(machineId: string): void;
 
   /**
    * Starts a machine of ours anew, from its beginning, whether it runs, is parked, or was stopped. Throws MACHINE_UNKNOWN, MACHINE_STOPPED for

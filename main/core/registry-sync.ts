@@ -67,6 +67,13 @@ export class RegistrySync {
     if (machine) this.added({ ...machine, healthy });
   }
 
+  /** One of ours runs no more, and stays known: what comes for it waits. */
+  released(id: MachineId): void {
+    const { registry, self } = this.#parts;
+    const machine = registry.description(self, id);
+    if (machine) this.added({ ...machine, healthy: false, running: false });
+  }
+
   received(peer: NodeId, { full, last, added, removed }: Machines): void {
     if (full) this.#unconfirmed.set(peer, new Set(this.#parts.registry.machinesOf(peer).map((machine) => machine.id)));
     const unconfirmed = this.#unconfirmed.get(peer);
@@ -113,10 +120,10 @@ export class RegistrySync {
 
 const isSame = (a: MachineDescription, b: MachineDescription): boolean => textOf(a) === textOf(b);
 
-const textOf = ({ type, version, metadata, healthy }: MachineDescription): string =>
-  JSON.stringify([type, version, Object.entries(metadata).sort(), healthy]);
+const textOf = ({ type, version, metadata, healthy, running }: MachineDescription): string =>
+  JSON.stringify([type, version, Object.entries(metadata).sort(), healthy, running]);
 
-/** What is remembered of a machine: not whether it is healthy, which only its node can say. */
+/** What is remembered of a machine: not whether it is healthy or runs, which only its node can say. */
 export const machineRow = (node: NodeId, { id, type, version, metadata }: MachineDescription): MachineRow => ({
   node,
   id,

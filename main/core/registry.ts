@@ -21,6 +21,8 @@ export interface MachineDescription {
   readonly metadata: Readonly<Record<string, string>>;
   /** What its own node says of it: that it gave a sign of life within the last 30 s. */
   readonly healthy: boolean;
+  /** Whether its node runs it, be it parked. What is sent to one that does not run waits at its node until it does. */
+  readonly running: boolean;
 }
 
 /** One machine of this or of another node, as it is known here. */
@@ -128,7 +130,7 @@ export class Registry {
   }
 
   /**
-   * The machine meant by an address or a bare id: the local one of that id, else the only remote one.
+   * The machine meant by an address or a bare id: the local one of that id, else the only remote one, else a local one that does not run.
    * Throws ADDRESS_INVALID, MACHINE_UNKNOWN, MACHINE_AMBIGUOUS.
    */
   resolve(target: string): MachineInfo {
@@ -138,8 +140,8 @@ export class Registry {
     }
     if (!isMachineId(target)) return unknown(target);
     const local = this.get(this.#self, target);
-    if (local) return local;
-    const nodes = [...(this.#byId.get(target) ?? [])];
+    if (local?.running) return local;
+    const nodes = [...(this.#byId.get(target) ?? [])].filter((node) => node !== this.#self);
     if (nodes.length > 1) {
       throw new InterMachineError(
         'MACHINE_AMBIGUOUS',
@@ -147,7 +149,7 @@ export class Registry {
       );
     }
     const [node] = nodes;
-    return (node && this.get(node, target)) ?? unknown(target);
+    return (node && this.get(node, target)) ?? local ?? unknown(target);
   }
 
   #infosOf(type: TypeEntry | undefined): readonly MachineInfo[] {
@@ -165,6 +167,7 @@ export class Registry {
       version: machine.version,
       metadata: machine.metadata,
       healthy: machine.healthy,
+      running: machine.running,
       address,
       node,
       local,

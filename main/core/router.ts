@@ -12,6 +12,8 @@ export interface RouterParts {
   /** Whether a machine of this id runs here, or did before and was not unregistered. */
   readonly knows: (id: MachineId) => boolean;
   readonly isBusy: (id: MachineId) => boolean;
+  /** Of this node's machines. */
+  readonly runsHere: (id: MachineId) => boolean;
   /** Why the machine does not take this event from this sender. */
   readonly refusal: (from: Address, to: MachineId, eventType: string) => ErrorCode | undefined;
   readonly deliverHere: (parcel: Parcel, machine: MachineId) => void;
@@ -28,8 +30,9 @@ export class Router {
 
   route(parcel: Parcel): void {
     const { node, machine } = partsOf(parcel.to);
-    if (node === this.#parts.self) this.#parts.deliverHere(parcel, machine);
-    else this.#parts.sendAway(parcel);
+    const { self, runsHere, deliverHere, sendAway } = this.#parts;
+    if (node === self && runsHere(machine)) deliverHere(parcel, machine);
+    else sendAway(parcel);
   }
 
   /**

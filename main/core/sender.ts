@@ -107,7 +107,7 @@ export class Sender {
   #resolve(target: Target): MachineInfo {
     const { resolve, machinery } = this.#parts;
     const machine = resolve(typeof target === 'string' ? target : target.address);
-    if (machine.local && !machinery.host.isRunning(machine.id))
+    if (machine.local && machine.running && !machinery.host.isRunning(machine.id))
       throw new InterMachineError(
         'MACHINE_STOPPED',
         `Machine "${machine.id}" takes no events: it failed, or was stopped`,
@@ -135,7 +135,8 @@ export class Sender {
 
   #nobody(type: string): string {
     const known = this.#others(this.#parts.machinery.registry.ofType(type)).length;
-    const others = known === 0 ? 'none is known' : `${known} known, but away, unhealthy or not what was asked for`;
+    const others =
+      known === 0 ? 'none is known' : `${known} known, but away, not running, unhealthy or not what was asked for`;
     return `No machine of type "${type}" can be chosen for "${this.#self}": ${others}`;
   }
 
@@ -159,7 +160,13 @@ export class Sender {
 }
 
 /** What may be wrong with one receiver and not with the others. */
-const OF_ONE_RECEIVER: readonly ErrorCode[] = ['OUTBOX_FULL', 'MACHINE_BUSY', 'STORE_FULL', 'STORE_FAILED'];
+const OF_ONE_RECEIVER: readonly ErrorCode[] = [
+  'OUTBOX_FULL',
+  'MACHINE_BUSY',
+  'STORE_FULL',
+  'STORE_FAILED',
+  'MACHINE_STOPPED',
+];
 
 const textOf = (thrown: unknown): string =>
   thrown instanceof InterMachineError ? `${thrown.message} (${thrown.code})` : String(thrown);

@@ -107,10 +107,11 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     machineChanged: (change) => {
       events.emit('machine', change);
       if (!change.machine.local) return;
-      const { id: machine } = change.machine;
-      if (change.type === 'found') runner.step({ type: 'started', machine });
-      // One that came to its end refuses what comes; only of one that was retired nothing more is expected.
-      if (change.type === 'lost' && !remembered.has(machine)) runner.step({ type: 'ended', machine });
+      const { id: machine, running } = change.machine;
+      const isLost = change.type === 'lost';
+      if (!isLost && running) runner.step({ type: 'started', machine });
+      // One that came to its end by itself refuses what comes; what comes for one that was released waits.
+      else if (!isLost || !remembered.has(machine)) runner.step({ type: 'ended', machine });
       announce();
     },
     logged: (machine, text) => {
@@ -123,6 +124,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     stored,
     admit: (peer, envelope) => machinery.admit(peer, envelope),
     knows: (id) => remembered.has(id),
+    refusal: ({ from, event }, machine) => machinery.terms.refusal(from, machine, event.type),
     newEpoch: parts.newEpoch,
     now: () => time.now(),
     wallTime: () => clock.wallTime(),
@@ -247,8 +249,9 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
   let revision = 0;
   let announced: Announcement | undefined;
   const announcement = (port: number): Announcement => {
-    const exposed = machinery.registry.machinesOf(self).filter(({ id }) => machinery.terms.isExposed(id));
-    const types = new Set(parts.advertiseTypes ? exposed.map((machine) => machine.type) : []);
+    const ours = machinery.registry.machinesOf(self);
+    const shown = ours.filter(({ id, running }) => running && machinery.terms.isExposed(id));
+    const types = new Set(parts.advertiseTypes ? shown.map((machine) => machine.type) : []);
     return { node: self, name, incarnation, revision, port, namespace, types: [...types].sort() };
   };
   function announce(): void {
@@ -260,8 +263,12 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     discovery.announce(announced);
   }
 
-  for (const { node, ...machine } of stored.machines)
-    if (node !== self) machinery.registry.add(node, { ...machine, healthy: true });
+  for (const { node, expose, ...machine } of stored.machines) {
+    // What is sent to one of ours waits until it is registered; of others it is not known yet what runs.
+    const running = node !== self;
+    if (expose) machinery.terms.set(machine.id, { expose });
+    machinery.registry.add(node, { ...machine, healthy: running, running });
+  }
   for (const sentence of stored.problems) problem(sentence);
   // On disk before any peer hears of this start: it also makes durable what a killed process had written and not synced.
   await store.commit([

@@ -66,6 +66,7 @@ export interface WireMachine {
   readonly version: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly healthy: boolean;
+  readonly running: boolean;
 }
 
 /** What the sender hosts: at first all of it, in pages; then what changes. */
@@ -331,7 +332,14 @@ const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
       last: isBoolean,
       added: listOf(
         exactly({
-          required: { id: isMachineId, type: isName, version: isText, metadata: isMetadata, healthy: isBoolean },
+          required: {
+            id: isMachineId,
+            type: isName,
+            version: isText,
+            metadata: isMetadata,
+            healthy: isBoolean,
+            running: isBoolean,
+          },
         }),
       ),
       removed: listOf(isMachineId),

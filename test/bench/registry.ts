@@ -36,6 +36,7 @@ for (let type = 0; type < TYPES; type++) {
       version: `1.${n}.0`,
       metadata: { line: String(n % 3) },
       healthy: true,
+      running: true,
     });
   }
 }

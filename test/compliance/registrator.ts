@@ -238,6 +238,22 @@ export function registratorSuite(
       await register('Press', 'door', { id: 'press' });
     });
 
+    test('what was released does not run and stays known; it is registered again under its id', async () => {
+      const one = await register('Press', 'door', { id: 'press' });
+      here.release('press');
+      expect(here.machine('press')).toMatchObject({ running: false, healthy: false });
+      expect(here.discoverByType('Press')).toEqual([]);
+      expect(here.discoverByType('Press', { health: 'any' })).toMatchObject([{ id: 'press' }]);
+      expect(() => here.release('press')).toThrow(expect.objectContaining({ code: 'MACHINE_STOPPED' }));
+      expect(() => here.restartMachine('press')).toThrow(expect.objectContaining({ code: 'MACHINE_STOPPED' }));
+      await one[Symbol.asyncDispose]();
+      const two = await register('Press', 'door', { id: 'press' });
+      expect(here.machine('press')).toMatchObject({ running: true, healthy: true });
+      await settled(two[Symbol.asyncDispose]());
+      await settled(here.unregister('press'));
+      expect(here.typeExists('Press')).toBe(false);
+    });
+
     test('a machine is replaced under its id: nobody is told that it went, and what waits for it stays', async () => {
       const near = await register('Door', 'door', { supervision: 'park' });
       await settled(here.sendTo(near.id, { type: 'OPEN' }));

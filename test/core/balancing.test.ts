@@ -13,6 +13,7 @@ const machine = (n: number, { local = false } = {}): MachineInfo => ({
   version: '1.0.0',
   metadata: {},
   healthy: true,
+  running: true,
   local,
   reachable: true,
 });

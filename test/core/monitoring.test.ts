@@ -15,6 +15,7 @@ const machine: MachineInfo = {
   version: '1.0.0',
   metadata: {},
   healthy: true,
+  running: true,
   local: false,
   reachable: true,
 };

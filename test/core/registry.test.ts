@@ -11,6 +11,7 @@ const machine = (id: string, type: string) => ({
   version: '1.0.0',
   metadata: {},
   healthy: true,
+  running: true,
 });
 
 function registryWith(...machines: readonly (readonly [NodeId, string, string])[]) {

@@ -24,7 +24,7 @@ const FRAMES: readonly Frame[] = [
     type: 'machines',
     full: true,
     last: false,
-    added: [{ id: machineId('A'), type: 'T', version: '1.0.0', metadata: { bay: '3' }, healthy: true }],
+    added: [{ id: machineId('A'), type: 'T', version: '1.0.0', metadata: { bay: '3' }, healthy: true, running: true }],
     removed: [machineId('B')],
   },
   { type: 'peers', port: 4_000, hosts: ['192.0.2.1'], peers: [[idOf('c'), [['fd00::1', 4_001]]]] },

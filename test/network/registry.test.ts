@@ -22,7 +22,12 @@ const PAIRS: readonly (readonly [Letter, Letter])[] = [
 ];
 
 type Step =
-  | { readonly do: 'register' | 'unregister'; readonly node: Letter; readonly id: string; readonly type: string }
+  | {
+      readonly do: 'register' | 'unregister' | 'release';
+      readonly node: Letter;
+      readonly id: string;
+      readonly type: string;
+    }
   | { readonly do: 'partition' | 'heal' | 'cut'; readonly pair: readonly [Letter, Letter] }
   | { readonly do: 'restart'; readonly node: Letter }
   | { readonly do: 'wait'; readonly milliseconds: number };
@@ -31,7 +36,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      do: fc.constantFrom('register' as const, 'unregister' as const),
+      do: fc.constantFrom('register' as const, 'register' as const, 'unregister' as const, 'release' as const),
       node: letter,
       id: fc.constantFrom('X', 'Y', 'Z'),
       type: fc.constantFrom('S', 'T'),
@@ -57,8 +62,9 @@ test('registries agree once things are quiet, whatever was registered, cut, heal
       const small = new World();
       const disks = new Map(LETTERS.map((each) => [each, new MemoryDisk()]));
       const nodes = new Map<Letter, Started>();
-      /** What runs, by `node/id`. */
-      const runs = new Map<string, string>();
+      /** What is known, by `node/id`, and whether it runs. */
+      const known = new Map<string, { readonly type: string; readonly runs: boolean }>();
+      const rest = (key: string) => known.set(key, { type: known.get(key)?.type ?? '', runs: false });
       const start = async (node: Letter) => {
         const disk = disks.get(node);
         nodes.set(node, await small.start(node, disk ? { disk } : {}));
@@ -68,17 +74,22 @@ test('registries agree once things are quiet, whatever was registered, cut, heal
       for (const each of steps) {
         switch (each.do) {
           case 'register':
-            if (runs.has(`${each.node}/${each.id}`)) break;
+            if (known.get(`${each.node}/${each.id}`)?.runs) break;
             await small.after(nodeOf(each.node).register(each.type, ponger, { id: each.id }));
-            runs.set(`${each.node}/${each.id}`, each.type);
+            known.set(`${each.node}/${each.id}`, { type: each.type, runs: true });
             break;
           case 'unregister':
-            if (!runs.delete(`${each.node}/${each.id}`)) break;
+            if (!known.delete(`${each.node}/${each.id}`)) break;
             await small.after(nodeOf(each.node).unregister(each.id));
+            break;
+          case 'release':
+            if (!known.get(`${each.node}/${each.id}`)?.runs) break;
+            nodeOf(each.node).release(each.id);
+            rest(`${each.node}/${each.id}`);
             break;
           case 'restart':
             await small.after(nodeOf(each.node).stop());
-            for (const key of runs.keys()) if (key.startsWith(each.node)) runs.delete(key);
+            for (const key of known.keys()) if (key.startsWith(each.node)) rest(key);
             await start(each.node);
             break;
           case 'wait':
@@ -90,12 +101,15 @@ test('registries agree once things are quiet, whatever was registered, cut, heal
       }
       for (const [one, other] of PAIRS) small.network.heal(idOf(one), idOf(other));
       await small.advance(15_000, 100);
-      const expected = [...runs].map(([key, type]) => `${key} ${type} reachable`).sort();
+      const expected = [...known].map(([key, { type, runs }]) => `${key} ${type} reachable ${runs ? 'runs' : 'rests'}`);
       for (const { node } of nodes.values()) {
-        const known = node
+        const machines = node
           .machines()
-          .map(({ node: at, id, type, reachable }) => `${at[0]}/${id} ${type} ${reachable ? 'reachable' : 'away'}`);
-        expect(known.sort()).toEqual(expected);
+          .map(
+            ({ node: at, id, type, reachable, running }) =>
+              `${at[0]}/${id} ${type} ${reachable ? 'reachable' : 'away'} ${running ? 'runs' : 'rests'}`,
+          );
+        expect(machines.sort()).toEqual(expected.sort());
       }
       await small.stop();
     }),

@@ -206,6 +206,8 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE marks;
   DROP TABLE node_keys;
   `,
+  // 'node': other nodes do not learn of it.
+  'ALTER TABLE machines ADD COLUMN expose TEXT',
 ];
 
 export const schemaVersion = (db: Database): number => Number(db.pragma('user_version', { simple: true }));

@@ -146,8 +146,8 @@ export class SqliteWriter {
     this.#statements.node.run(id, name, incarnation, lastSeenAt, JSON.stringify(endpoints));
   }
 
-  #machine({ node, id, type, version, metadata }: MachineRow): void {
-    this.#statements.machine.run(node, id, type, version, JSON.stringify(metadata));
+  #machine({ node, id, type, version, metadata, expose }: MachineRow): void {
+    this.#statements.machine.run(node, id, type, version, JSON.stringify(metadata), expose ?? null);
   }
 }
 
@@ -168,8 +168,9 @@ const prepare = (db: Database) => ({
     ON CONFLICT DO UPDATE SET name = excluded.name, incarnation = excluded.incarnation,
       last_seen_at = excluded.last_seen_at, endpoints = excluded.endpoints`),
   machine: db.prepare(`
-    INSERT INTO machines (node, id, type, version, metadata) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET type = excluded.type, version = excluded.version, metadata = excluded.metadata`),
+    INSERT INTO machines (node, id, type, version, metadata, expose) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET type = excluded.type, version = excluded.version, metadata = excluded.metadata,
+      expose = excluded.expose`),
   trust: db.prepare('INSERT OR REPLACE INTO trust (only_row, state) VALUES (1, ?)'),
   machineRemove: db.prepare('DELETE FROM machines WHERE node = ? AND id = ?'),
   snapshot: db.prepare(`

@@ -1,7 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { linesOf } from '../../../shared/envelope-text.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
-import type { NodeId } from '../../../shared/ids.ts';
 import type {
   ClockRow,
   MachineRow,
@@ -69,7 +68,7 @@ export class StoredState {
       marks: known.flatMap((stream) => this.#mark(stream)),
       open: inOrder(known.flatMap((stream) => this.#open(stream))),
       nodes: nodes.all().map((row) => ({ ...row, endpoints: JSON.parse(row.endpoints) })),
-      machines: machines.all().map((row) => ({ ...row, metadata: JSON.parse(row.metadata) })),
+      machines: machines.all().map(machineRow),
       snapshots: snapshots.all(),
       ...(trusted !== undefined && { trust: JSON.parse(trusted) as TrustState }),
       problems: [...this.#problems],
@@ -136,6 +135,17 @@ export class StoredState {
   }
 }
 
+interface StoredMachine extends Omit<MachineRow, 'metadata' | 'expose'> {
+  readonly metadata: string;
+  readonly expose: 'node' | null;
+}
+
+const machineRow = ({ metadata, expose, ...row }: StoredMachine): MachineRow => ({
+  ...row,
+  metadata: JSON.parse(metadata),
+  ...(expose && { expose }),
+});
+
 const prepare = (db: Database) => ({
   meta: db.prepare<[], { incarnation: number } & { [Key in keyof ClockRow]: number | null }>(
     'SELECT incarnation, time, wall_time AS wallTime FROM meta',
@@ -161,9 +171,7 @@ const prepare = (db: Database) => ({
   nodes: db.prepare<[], Omit<NodeRow, 'endpoints'> & { endpoints: string }>(
     'SELECT id, name, incarnation, last_seen_at AS lastSeenAt, endpoints FROM nodes',
   ),
-  machines: db.prepare<[], Omit<MachineRow, 'metadata'> & { node: NodeId; metadata: string }>(
-    'SELECT node, id, type, version, metadata FROM machines',
-  ),
+  machines: db.prepare<[], StoredMachine>('SELECT node, id, type, version, metadata, expose FROM machines'),
   trust: db.prepare<[], string>('SELECT state FROM trust'),
   snapshots: db.prepare<[], SnapshotRow>('SELECT machine, snapshot FROM snapshots'),
 });

@@ -18,6 +18,7 @@ export type Command =
       readonly options?: RegisterOptions<AnyActorLogic>;
     }
   | { readonly do: 'unregister'; readonly id: string }
+  | { readonly do: 'release'; readonly id: string }
   | { readonly do: 'look'; readonly id: string }
   | { readonly do: 'sendTo'; readonly id: string; readonly to: string; readonly event: SendableEvent }
   | { readonly do: 'ask'; readonly id: string; readonly to: string; readonly event: SendableEvent }
@@ -54,6 +55,8 @@ export class Driver {
       }
       case 'unregister':
         return await this.#registrator.unregister(command.id);
+      case 'release':
+        return this.#registrator.release(command.id);
       case 'look': {
         const { status, value, context } = this.#machine(command.id).actor.getSnapshot();
         return { status, value, context } satisfies Looked;

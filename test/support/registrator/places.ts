@@ -120,7 +120,7 @@ async function openPair(): Promise<Pair> {
 }
 
 /** Tells the other process what to do, and waits for what came of it. */
-function commander(child: ChildProcess): (command: Command) => Promise<unknown> {
+export function commander(child: ChildProcess): (command: Command) => Promise<unknown> {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let numbers = 0;
   child.on('message', (message: { number: number; result?: unknown; error?: { code: ErrorCode; message: string } }) => {

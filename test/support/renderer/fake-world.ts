@@ -136,6 +136,7 @@ export class FakeWorld {
       local: on.id === this.node.id,
       reachable: true,
       healthy: true,
+      running: true,
       state: 'idle',
       status: 'active',
       ...more,

@@ -20,7 +20,7 @@ export function HealthPanel({ view, live }: HealthPanelProps) {
   const failures = live?.failures.toReversed().slice(0, MAX_SHOWN) ?? [];
   return (
     <div className="health">
-      <p className={view.healthy ? 'muted' : 'health-bad'}>{sentenceOf(view, live)}</p>
+      <p className={view.healthy || !view.running ? 'muted' : 'health-bad'}>{sentenceOf(view, live)}</p>
       {failures.length > 0 && (
         <ul className="failures">
           {failures.map((failure) => (
@@ -28,12 +28,15 @@ export function HealthPanel({ view, live }: HealthPanelProps) {
           ))}
         </ul>
       )}
-      {view.local && mayAct && <Buttons machine={view.id} isStopped={live !== undefined && live.status !== 'active'} />}
+      {view.local && view.running && mayAct && (
+        <Buttons machine={view.id} isStopped={live !== undefined && live.status !== 'active'} />
+      )}
     </div>
   );
 }
 
-function sentenceOf({ healthy, local, nodeName }: MachineView, live: MachineLive | undefined): string {
+function sentenceOf({ healthy, running, local, nodeName }: MachineView, live: MachineLive | undefined): string {
+  if (!running) return 'It does not run. What is sent to it waits on its node until it does.';
   if (!healthy && live?.status === 'error')
     return live.failures.at(-1)?.restartsAfterMs === undefined
       ? 'It is parked: it failed, and takes no more events until it is restarted.'

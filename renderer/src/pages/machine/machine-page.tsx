@@ -30,9 +30,7 @@ function Machine({ address }: { readonly address: string }) {
       <MachineHeader view={view} live={live} presence={presence} />
       {presence !== 'here' && (
         <p className="away-note" role="status">
-          {presence === 'away'
-            ? `${plain(view.nodeName, 60)} cannot be reached. What you see is what was known last; an event that you send is kept until it is back.`
-            : 'This machine is gone: its node no longer has it. What you see is what was known last.'}
+          {noteOf(presence, plain(view.nodeName, 60))}
         </p>
       )}
       <div className="machine-grid">
@@ -61,6 +59,17 @@ function Machine({ address }: { readonly address: string }) {
   );
 }
 
+function noteOf(presence: SeenMachine['presence'], nodeName: string): string {
+  switch (presence) {
+    case 'away':
+      return `${nodeName} cannot be reached. What you see is what was known last; an event that you send is kept until it is back.`;
+    case 'resting':
+      return `This machine does not run on ${nodeName} now. An event that you send waits there until it does.`;
+    default:
+      return 'This machine is gone: its node no longer has it. What you see is what was known last.';
+  }
+}
+
 function ChartArea({ machine }: { readonly machine: SeenMachine }) {
   const { presence, chart, chartError, live, liveError } = machine;
   if (chart) return <Statechart chart={chart} live={live} isStale={presence !== 'here' || liveError !== undefined} />;
@@ -75,7 +84,9 @@ function ChartArea({ machine }: { readonly machine: SeenMachine }) {
   if (presence !== 'here' || chartError.code === 'PEER_OFFLINE')
     return (
       <Notice icon="unplugged" title="Its statechart is not known">
-        Its node is away and was not asked before. It is drawn as soon as the node is back.
+        {presence === 'resting'
+          ? 'It does not run, and was not asked before. It is drawn as soon as it does.'
+          : 'Its node is away and was not asked before. It is drawn as soon as the node is back.'}
       </Notice>
     );
   return (

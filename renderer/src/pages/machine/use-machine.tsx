@@ -6,8 +6,8 @@ import { useNetwork } from '../../network.tsx';
 import { useCall, useItems } from '../../node-link.tsx';
 
 export interface SeenMachine {
-  /** `gone`: it was here while this page was open. */
-  readonly presence: 'loading' | 'unknown' | 'here' | 'away' | 'gone';
+  /** `resting`: its node knows it and does not run it. `gone`: it was here while this page was open. */
+  readonly presence: 'loading' | 'unknown' | 'here' | 'resting' | 'away' | 'gone';
   /** The newest that is known; it stays when the machine goes. */
   readonly view?: MachineView;
   readonly live?: MachineLive;
@@ -24,7 +24,7 @@ export function useMachine(address: string): SeenMachine {
   const { machines } = useNetwork();
   const now = machines?.get(address as Address);
   const view = useLatest(now);
-  const isHere = now?.reachable === true;
+  const isHere = now?.reachable === true && now.running;
 
   const input = useMemo(() => ({ address }), [address]);
   const { value, error: chartError, reload } = useCall('chart', input);
@@ -43,7 +43,7 @@ export function useMachine(address: string): SeenMachine {
   }, [definition, reload]);
   const [liveError, setLiveError] = useState<InterMachineError>();
   return {
-    presence: !machines ? 'loading' : now ? (now.reachable ? 'here' : 'away') : view ? 'gone' : 'unknown',
+    presence: !machines ? 'loading' : now ? presenceOf(now) : view ? 'gone' : 'unknown',
     ...(view && { view }),
     ...(live && { live }),
     ...(chart && { chart }),
@@ -55,6 +55,8 @@ export function useMachine(address: string): SeenMachine {
     ),
   };
 }
+
+const presenceOf = ({ reachable, running }: MachineView) => (!reachable ? 'away' : running ? 'here' : 'resting');
 
 interface WatcherProps {
   readonly address: string;

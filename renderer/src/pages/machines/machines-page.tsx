@@ -132,7 +132,8 @@ export function MachinesPage() {
 }
 
 const keyOf = (row: MachineRow): string => (row.kind === 'machine' ? row.machine.address : `type ${row.type}`);
-const classOf = (row: MachineRow): string => (row.kind === 'machine' && !row.machine.reachable ? 'unreachable' : '');
+const classOf = (row: MachineRow): string =>
+  row.kind === 'machine' && !(row.machine.reachable && row.machine.running) ? 'unreachable' : '';
 
 const headlineOf = (row: MachineRow) =>
   row.kind === 'type' ? (
@@ -182,6 +183,7 @@ function cellOf(key: SortKey, machine: MachineView) {
       );
     case 'status':
       if (!machine.reachable) return <span className="badge idle">away</span>;
+      if (!machine.running) return <span className="badge idle">not running</span>;
       return machine.status ? <StatusBadge status={machine.status} /> : <span className="muted">–</span>;
     case 'version':
       return (

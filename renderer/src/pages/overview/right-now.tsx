@@ -47,7 +47,7 @@ export function RightNow({ machines, waits }: RightNowProps) {
 
 function Line({ machine, wait }: { readonly machine: MachineView; readonly wait: Wait | undefined }) {
   return (
-    <li className={wait ? 'waits' : machine.reachable ? '' : 'unreachable'}>
+    <li className={wait ? 'waits' : machine.reachable && machine.running ? '' : 'unreachable'}>
       <span className="type-dot" style={{ background: typeColour(machine.type) }} />
       <a href={machineHref(machine.address)} className="right-now-name">
         <Text length={40}>{machine.id}</Text>
@@ -77,7 +77,8 @@ function Line({ machine, wait }: { readonly machine: MachineView; readonly wait:
           </>
         ) : (
           <span className="muted">
-            {machine.reachable ? plain(machine.nodeName, 24) : `${plain(machine.nodeName, 24)} is away`}
+            {plain(machine.nodeName, 24)}
+            {!machine.reachable ? ' is away' : !machine.running && ' does not run it'}
           </span>
         )}
       </span>

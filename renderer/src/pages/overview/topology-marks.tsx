@@ -128,7 +128,7 @@ export function DotLabel({ dot: { x, y, side }, machine, withState }: DotLabelPr
   const anchor = side === 'left' ? 'end' : side === 'right' ? 'start' : 'middle';
   const [dx, dy] = side === 'top' ? [0, withState ? -23 : -10] : [side === 'left' ? -10 : 10, withState ? -2 : 4];
   return (
-    <g className={`dot-label ${machine.reachable ? '' : 'unreachable'}`} textAnchor={anchor}>
+    <g className={`dot-label ${machine.reachable && machine.running ? '' : 'unreachable'}`} textAnchor={anchor}>
       <text x={x + dx} y={y + dy}>
         {plain(machine.id, 18)}
       </text>
