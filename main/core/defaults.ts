@@ -75,6 +75,8 @@ export const MAX_STRANGERS = 1_000;
 export const MAX_ENDPOINTS = 8;
 /** Peers told in one `peers` frame, and taken from one. */
 export const MAX_EXCHANGED = 50;
+/** Told to all peers together in one round, of which there is one in two seconds: some 250 KiB a second, however many there are. */
+export const MAX_EXCHANGED_AT_ONCE = 5_000;
 
 // ---- Trust ----------------------------------------------------------------------------------------
 

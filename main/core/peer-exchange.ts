@@ -1,11 +1,10 @@
 import type { NodeId } from '../../shared/ids.ts';
-import { MAX_EXCHANGED, type Timings } from './defaults.ts';
+import { MAX_EXCHANGED, MAX_EXCHANGED_AT_ONCE, type Timings } from './defaults.ts';
 import type { Clock, Endpoint } from './ports.ts';
 import type { PeersFrame, WireEndpoint } from './wire.ts';
 
 /** Another node that we are connected to, as one that may be told about, and be told. */
 export interface Acquaintance {
-  readonly id: NodeId;
   /** Where it was reached or said that it can be, best first. */
   readonly endpoints: readonly Endpoint[];
   /** The networks on which discovery sees it. */
@@ -37,15 +36,34 @@ export interface OwnPlace {
 /** Endpoints of one node that are told, and taken: its own addresses of both families, and one more network. */
 const MAX_TOLD_ENDPOINTS = 4;
 
+/** Where a connected peer stands in what there is to tell. */
+interface Place {
+  /** Peers are numbered in the order in which they connected. */
+  readonly arrived: number;
+  /** It was told of everybody who arrived up to here. */
+  toldUpTo: number;
+}
+
+/** One peer, as others are told of it. */
+interface News {
+  readonly arrived: number;
+  readonly entry: PeersFrame['peers'][number];
+}
+
 /**
  * Peers tell each other where else they are connected to, so that nodes find each other which no multicast joins: on two networks
  * with one node on both, or where addresses were written down. Only who is proven to us is told about, only who is proven is listened to,
  * and what is told is where to dial, never who is there.
+ *
+ * Of each peer only its place in one sequence is kept, so that a node with thousands of them keeps thousands of numbers, not millions.
  */
 export class PeerExchange {
   readonly #parts: PeerExchangeParts;
-  /** For each connected peer, whom it has to be told about. */
-  readonly #untold = new Map<NodeId, Set<NodeId>>();
+  /** Connected peers, in the order in which they came. */
+  readonly #places = new Map<NodeId, Place>();
+  /** Who was not told everything the last time; whose turn it was not comes first. */
+  #behind: readonly NodeId[] = [];
+  #arrivals = 0;
   #own: OwnPlace = { port: 0, hosts: [] };
   #timer: unknown;
   #isWaiting = false;
@@ -66,14 +84,13 @@ export class PeerExchange {
   connected(id: NodeId): void {
     this.#send(id, []);
     if (!this.#parts.isOn) return;
-    for (const untold of this.#untold.values()) untold.add(id);
-    this.#untold.set(id, new Set([...this.#untold.keys()].filter((other) => other !== id)));
+    this.#places.delete(id);
+    this.#places.set(id, { arrived: ++this.#arrivals, toldUpTo: 0 });
     this.#later();
   }
 
   disconnected(id: NodeId): void {
-    this.#untold.delete(id);
-    for (const untold of this.#untold.values()) untold.delete(id);
+    this.#places.delete(id);
   }
 
   /** `cameFrom` is the address of its line, which is where it listens unless something in between changes addresses. */
@@ -82,8 +99,6 @@ export class PeerExchange {
     said(from, [{ host: cameFrom, port }, ...this.#dialable(hosts.map((host) => [host, port]))]);
     if (!isOn) return;
     for (const [id, endpoints] of peers) {
-      // It knows: nobody has to tell it.
-      this.#untold.get(from)?.delete(id);
       const dialable = this.#dialable(endpoints);
       if (dialable.length > 0) told(id, dialable);
     }
@@ -103,23 +118,39 @@ export class PeerExchange {
 
   #tellAll(): void {
     this.#isWaiting = false;
-    for (const [id, untold] of this.#untold) this.#tell(id, untold);
-    if ([...this.#untold.values()].some((untold) => untold.size > 0)) this.#later();
+    const news = new Map<string, readonly News[]>();
+    const [unserved, served]: [NodeId[], NodeId[]] = [[], []];
+    let left = MAX_EXCHANGED_AT_ONCE;
+    for (const id of new Set([...this.#behind, ...this.#places.keys()])) {
+      const [place, to] = [this.#places.get(id), this.#parts.acquaintance(id)];
+      if (!place || !to || place.toldUpTo === this.#arrivals) continue;
+      // All who are on the same networks have the same to learn.
+      const links = JSON.stringify(to.links);
+      const all = news.get(links) ?? this.#newsFor(to);
+      news.set(links, all);
+      const from = firstAfter(place.toldUpTo, all);
+      const told = all.slice(from, from + Math.min(left, MAX_EXCHANGED));
+      left -= told.length;
+      const isAll = from + told.length === all.length;
+      place.toldUpTo = isAll ? this.#arrivals : (told.at(-1)?.arrived ?? place.toldUpTo);
+      if (!isAll) (told.length === 0 ? unserved : served).push(id);
+      const peers = told.map(({ entry }) => entry).filter(([about]) => about !== id);
+      if (peers.length > 0) this.#send(id, peers);
+    }
+    this.#behind = [...unserved, ...served];
+    if (this.#behind.length > 0) this.#later();
   }
 
-  #tell(id: NodeId, untold: Set<NodeId>): void {
+  /** Whom somebody on these networks does not see there, in the order in which they came. */
+  #newsFor(to: Acquaintance): News[] {
     const { acquaintance, mayDial } = this.#parts;
-    const to = acquaintance(id);
-    const peers: PeersFrame['peers'][number][] = [];
-    for (const other of untold) {
-      if (peers.length === MAX_EXCHANGED) break;
-      untold.delete(other);
-      const about = acquaintance(other);
-      if (!to || !about || seeEachOther(to, about)) continue;
+    return [...this.#places].flatMap(([id, { arrived }]) => {
+      const about = acquaintance(id);
+      if (!about || seeEachOther(to, about)) return [];
       const endpoints = about.endpoints.filter(({ host }) => mayDial(host)).slice(0, MAX_TOLD_ENDPOINTS);
-      if (endpoints.length > 0) peers.push([other, endpoints.map(({ host, port }): WireEndpoint => [host, port])]);
-    }
-    if (peers.length > 0) this.#send(id, peers);
+      if (endpoints.length === 0) return [];
+      return [{ arrived, entry: [id, endpoints.map(({ host, port }): WireEndpoint => [host, port])] as const }];
+    });
   }
 
   #send(to: NodeId, peers: PeersFrame['peers']): void {
@@ -130,3 +161,14 @@ export class PeerExchange {
 /** Two whom we hear on one network hear each other there: on a plain LAN nothing has to be told. */
 const seeEachOther = (one: Acquaintance, other: Acquaintance): boolean =>
   one.links.some((link) => other.links.includes(link));
+
+/** Where in the sequence those begin who came after that one. */
+function firstAfter(arrived: number, all: readonly News[]): number {
+  let [from, to] = [0, all.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((all[middle]?.arrived ?? 0) <= arrived) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}

@@ -9,7 +9,7 @@ import { Generations } from './generations.ts';
 import type { Pairing } from './pairing.ts';
 import type { PairingFrame } from './pairing-frames.ts';
 import { endpointText, PeerAddresses } from './peer-addresses.ts';
-import { type OwnPlace, PeerExchange } from './peer-exchange.ts';
+import { type Acquaintance, type OwnPlace, PeerExchange } from './peer-exchange.ts';
 import { peerMachine } from './peer-machine.ts';
 import { Pending } from './pending.ts';
 import type {
@@ -582,9 +582,16 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     }
   }
 
-  #acquaintance(id: NodeId) {
+  #acquaintance(id: NodeId): Acquaintance | undefined {
     const peer = this.#peers.get(id);
-    return peer?.channel && { id, endpoints: peer.addresses.all, links: peer.links };
+    if (!peer?.channel) return undefined;
+    const { links, addresses } = peer;
+    return {
+      links,
+      get endpoints() {
+        return addresses.all;
+      },
+    };
   }
 
   #tell(peer: Peer): void {

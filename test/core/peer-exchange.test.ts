@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
-import { TIMINGS } from '../../main/core/defaults.ts';
+import { MAX_EXCHANGED, MAX_EXCHANGED_AT_ONCE, TIMINGS } from '../../main/core/defaults.ts';
 import { type Acquaintance, PeerExchange } from '../../main/core/peer-exchange.ts';
 import type { Endpoint } from '../../main/core/ports.ts';
 import type { PeersFrame } from '../../main/core/wire.ts';
@@ -39,7 +39,7 @@ function create(isOn: boolean): PeerExchange {
 
 function connect(letters: string, links: string[] = [], hosts = ['10.0.0.1']): void {
   const id = idOf(letters);
-  people.set(id, { id, links, endpoints: hosts.map((host) => ({ host, port: 1 })) });
+  people.set(id, { links, endpoints: hosts.map((host) => ({ host, port: 1 })) });
   exchange.connected(id);
 }
 
@@ -81,14 +81,14 @@ test('two who are heard on one network are not told about each other', () => {
   expect(news()).toEqual({ a: ['c', 'd'], b: ['d'], c: ['a', 'd'], d: ['a', 'b', 'c'] });
 });
 
-test('who told us of somebody is not told of it, and who is gone is not told about', () => {
-  connect('a');
-  connect('b');
-  connect('c');
-  exchange.heard(idOf('a'), '10.0.0.1', { type: 'peers', port: 1, hosts: [], peers: [[idOf('b'), [['10.0.0.2', 1]]]] });
+test('who is gone is not told about, and who is back is told everything again, as everybody is told of it', () => {
+  for (const letters of ['a', 'b', 'c']) connect(letters);
   exchange.disconnected(idOf('c'));
   clock.increment(TIMINGS.exchangeMs);
-  expect(news()).toEqual({ b: ['a'] });
+  expect(news()).toEqual({ a: ['b'], b: ['a'] });
+  connect('a');
+  clock.increment(TIMINGS.exchangeMs);
+  expect(news()).toEqual({ a: ['b'], b: ['a'] });
 });
 
 test('of a hundred, fifty are told every two seconds', () => {
@@ -98,7 +98,46 @@ test('of a hundred, fifty are told every two seconds', () => {
     clock.increment(TIMINGS.exchangeMs);
     return news().z?.length ?? 0;
   });
-  expect(counts).toEqual([50, 50, 0]);
+  // It has a place in the sequence itself.
+  expect(counts).toEqual([49, 50, 1]);
+});
+
+const nameOf = (n: number) =>
+  `${[...String(n).padStart(3, '0')].map((digit) => 'bcdefghijk'[Number(digit)]).join('')}q`;
+
+test.each([100, 1_000])('on one network %i peers cost one frame each, and no more', (count) => {
+  for (let n = 0; n < count; n++) connect(nameOf(n), ['eth0']);
+  clock.increment(600_000);
+  expect(sent).toHaveLength(count);
+  for (const { frame } of sent) expect(frame.peers).toEqual([]);
+});
+
+test('two hundred that do not see each other are all told of all, each once, nobody far behind another, and never more than 5,000 in a round', () => {
+  for (let n = 0; n < 200; n++) connect(nameOf(n));
+  sent.length = 0;
+  const told = new Map<string, Set<string>>();
+  let rounds = 0;
+  for (let before = -1; sent.length !== before; rounds++) {
+    before = sent.length;
+    clock.increment(TIMINGS.exchangeMs);
+    const round = sent.slice(before);
+    expect(round.reduce((sum, { frame }) => sum + frame.peers.length, 0)).toBeLessThanOrEqual(MAX_EXCHANGED_AT_ONCE);
+    for (const { to, frame } of round) {
+      const known = told.get(to) ?? new Set();
+      for (const [id] of frame.peers) {
+        expect(known.has(id)).toBe(false);
+        known.add(id);
+      }
+      told.set(to, known);
+    }
+    const counts = [...told.values()].map(({ size }) => size);
+    if (told.size === 200) expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(MAX_EXCHANGED);
+  }
+  for (const [id, known] of told) expect([known.size, known.has(id)]).toEqual([199, false]);
+  expect(told.size).toBe(200);
+  // 200 in pages of 50, for 200 peers, 100 of which are served in one round; and one in which nothing was left.
+  expect(rounds).toBe(9);
+  expect(sent).toHaveLength(800);
 });
 
 test('M4: only addresses that may be dialled are told and taken, and few of each', () => {
