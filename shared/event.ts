@@ -1,12 +1,13 @@
 import type { MachineEvent } from './envelope.ts';
 import { InterMachineError } from './errors.ts';
 import { shorten } from './ids.ts';
+import { namesIn, namesInText } from './strict-json.ts';
 
 /** Levels of nesting. Deep enough for every event seen; `JSON.stringify` overflows the stack near 10,000. */
 export const MAX_EVENT_DEPTH = 64;
 
-/** Below this many characters even the deepest possible text is harmless to parse, so it is not scanned first. */
-const SCAN_FROM_LENGTH = 4096;
+/** From here on JSON writes whole numbers with an exponent: nobody takes those for exact. */
+const EXPONENT_FROM = 1e21;
 
 /** The JSON text of an event. Throws EVENT_INVALID with the path of what is not plain JSON. */
 export function encodeEvent(event: unknown): string {
@@ -16,9 +17,11 @@ export function encodeEvent(event: unknown): string {
 
 /** A fresh event object, as it may be handed to a machine. Throws EVENT_INVALID. */
 export function decodeEvent(json: string): MachineEvent {
-  if (json.length > SCAN_FROM_LENGTH && isDeeperThan(json, MAX_EVENT_DEPTH)) throw invalid('event', tooDeep);
+  const names = namesInText(json, MAX_EVENT_DEPTH);
+  if (names === undefined) throw invalid('event', tooDeep);
   const event = parse(json);
   checkEvent(event);
+  if (namesIn(event) !== names) throw invalid('event', 'one name is there twice');
   return event;
 }
 
@@ -56,7 +59,7 @@ function isPlain(value: unknown, depth: number): boolean {
     case 'boolean':
       return true;
     case 'number':
-      return Number.isFinite(value);
+      return isKept(value);
     case 'object':
       if (value === null) return true;
       if (depth === MAX_EVENT_DEPTH) return false;
@@ -64,6 +67,18 @@ function isPlain(value: unknown, depth: number): boolean {
     default:
       return false;
   }
+}
+
+/** Whether the other end gets this very number: JSON has no endless ones and loses the sign of -0, and beyond 2^53 - 1 neighbours are one. */
+const isKept = (value: number): boolean =>
+  Number.isSafeInteger(value)
+    ? !Object.is(value, -0)
+    : Number.isFinite(value) && (!Number.isInteger(value) || Math.abs(value) >= EXPONENT_FROM);
+
+function faultOf(value: number): string {
+  if (!Number.isFinite(value)) return `${value} cannot be written as JSON`;
+  if (value === 0) return 'JSON does not keep -0; send 0';
+  return `${value} is beyond the whole numbers that are exact (2^53 - 1); send it as a text`;
 }
 
 function isPlainList(items: readonly unknown[], depth: number): boolean {
@@ -88,7 +103,7 @@ function checkPlain(value: unknown, path: string, depth: number): void {
     case 'boolean':
       return;
     case 'number':
-      if (!Number.isFinite(value)) throw invalid(path, `${value} cannot be written as JSON`);
+      if (!isKept(value)) throw invalid(path, faultOf(value));
       return;
     case 'object':
       if (value === null) return;
@@ -118,21 +133,4 @@ function checkProperties(value: object, path: string, depth: number): void {
     // As JSON.stringify does: a property that is undefined is one that is not there.
     if (property !== undefined) checkPlain(property, `${path}.${key}`, depth + 1);
   }
-}
-
-/** Whether brackets outside of strings nest deeper than `limit`; told without parsing. */
-export function isDeeperThan(json: string, limit: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < json.length; at++) {
-    const character = json[at];
-    if (inString) {
-      if (character === '\\') at++;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === '[' || character === '{') {
-      if (++depth > limit) return true;
-    } else if (character === ']' || character === '}') depth--;
-  }
-  return false;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CLOSE } from '../main/core/close-codes.ts';
 
@@ -91,4 +91,16 @@ test('every option of createNode and of register is in docs/api.md', () => {
   expect(options.length).toBeGreaterThan(15);
   const page = read('docs/api.md');
   expect(options.filter((option) => !page.includes(`\`${option}\``) && !page.includes(`\`${option}:`))).toEqual([]);
+});
+
+test('every row of bad input in docs/security.md has a test whose name begins with it, and no test names another', () => {
+  const rows = [...read('docs/security.md').matchAll(/^\| ([A-Z]\d*) \|/gm)].map(([, row]) => row ?? '');
+  expect(rows).toEqual(expect.arrayContaining(['T10', 'W', 'J5', 'D7', 'X1', 'M8', 'F8', 'A', 'I', 'S']));
+  const files = globSync('test/**/*.test.ts', { cwd: new URL('..', import.meta.url) });
+  const named = files.flatMap((file) =>
+    [...read(file).matchAll(/['`]((?:(?:[A-Z]\d+|[AISW]), )*(?:[A-Z]\d+|[AISW])): /g)].flatMap(
+      ([, names]) => names?.split(', ') ?? [],
+    ),
+  );
+  expect([...new Set(named)].sort()).toEqual([...new Set(rows)].sort());
 });

@@ -20,8 +20,8 @@ export const PEER_STATE_COLOURS = { alive: green, suspect: yellow, offline: dim,
 /** A node id as people compare it: four groups. */
 export const grouped = (nodeId: string): string => nodeId.match(/.{1,13}/g)?.join(' ') ?? nodeId;
 
-/** Control characters, and those that turn the direction of text, become visible. */
-export const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+/** Control characters, those that turn the direction of text, and halves of characters become visible. */
+export const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\uFFFD');
 
 /** Wall-clock time of day, as in 14:03:22.120. */
 export const timeOfDay = (milliseconds: number): string => {

@@ -108,6 +108,8 @@ export const PAIRING_RESULT_MS = 60_000;
 
 /** Bytes of one frame; the transport refuses more. */
 export const MAX_FRAME_BYTES = 1024 * 1024;
+/** Levels of brackets in a frame: a chart of 64 levels of states has two for each, and two around it. */
+export const MAX_FRAME_DEPTH = 130;
 /** Bytes of one envelope: one fits into a frame with its header. */
 export const MAX_ENVELOPE_BYTES = MAX_FRAME_BYTES - 4 * 1024;
 /** Envelopes are gathered into one frame up to here: past 64 KiB a frame is no faster and only delays heartbeats. */

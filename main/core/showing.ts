@@ -186,7 +186,10 @@ export class Showing {
         },
         unseen: (code) => send(peer, { type: 'unseen', watch, code }),
         ...(emitted && {
-          emitted: (event: MachineEvent) => offer(peer, { type: 'emitted', watch, event: encodeEvent(event) }),
+          emitted: (event: MachineEvent) => {
+            const text = emittedText(event);
+            if (text !== undefined) offer(peer, { type: 'emitted', watch, event: text });
+          },
         }),
       });
       watches.set(watch, end);
@@ -274,5 +277,15 @@ export class Showing {
 }
 
 const unknown = (id: MachineId) => new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" runs on this node`);
+
+/** What a machine emits, as another node gets it; `undefined` where it is no event that can travel. That is no fault of the machine: it emits for its own program, too. */
+function emittedText(event: MachineEvent): string | undefined {
+  try {
+    const text = encodeEvent(event);
+    return utf8Length(text) > MAX_ENVELOPE_BYTES ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
 
 const codeOf = (thrown: unknown): ErrorCode => (thrown instanceof InterMachineError ? thrown.code : 'INTERNAL');

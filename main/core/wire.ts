@@ -1,6 +1,7 @@
 import type { OutcomeStatus } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { isMachineId, isName, isNodeId, type MachineId, type NodeId } from '../../shared/ids.ts';
+import { namesIn, namesInText } from '../../shared/strict-json.ts';
 import {
   type Check,
   exactly,
@@ -18,7 +19,7 @@ import {
   listOf,
   type Shape,
 } from './checks.ts';
-import { MAX_EXCHANGED, MAX_REPLACED_KEYS, MAX_RESUME_EPOCHS, PROTOCOL_VERSION } from './defaults.ts';
+import { MAX_EXCHANGED, MAX_FRAME_DEPTH, MAX_REPLACED_KEYS, MAX_RESUME_EPOCHS, PROTOCOL_VERSION } from './defaults.ts';
 import { OBSERVATION_SHAPES, type ObservationFrame } from './observation-frames.ts';
 import {
   isPairingMethod,
@@ -367,11 +368,17 @@ function checkShape(header: Record<string, unknown>, shape: Shape, type: string)
 }
 
 function parse(line: string): unknown {
+  const names = namesInText(line, MAX_FRAME_DEPTH);
+  if (names === undefined) throw invalid(`nested deeper than ${MAX_FRAME_DEPTH} levels`);
+  let value: unknown;
   try {
-    return JSON.parse(line);
+    value = JSON.parse(line);
   } catch (cause) {
     throw new InterMachineError('FRAME_INVALID', 'Frame: not JSON', { cause });
   }
+  // Of two with one name another program may take the other: what a frame says must be one thing for all.
+  if (namesIn(value) !== names) throw invalid('one name is there twice');
+  return value;
 }
 
 const invalid = (problem: string) => new InterMachineError('FRAME_INVALID', `Frame: ${problem}`);

@@ -1,5 +1,5 @@
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { isDeeperThan } from '../../shared/event.ts';
+import { namesInText } from '../../shared/strict-json.ts';
 import { MAX_JSON_DEPTH } from './limits.ts';
 import type { Path, Problems, Spot } from './problems.ts';
 
@@ -15,7 +15,7 @@ export interface JsonText {
 /** Reads JSON and nothing else; everything that is wrong with the text goes to `problems`, each with its place. */
 export function parseJson(text: string, problems: Problems): JsonText {
   const lines = new Lines(text);
-  if (isDeeperThan(text, MAX_JSON_DEPTH)) {
+  if (namesInText(text, MAX_JSON_DEPTH) === undefined) {
     problems.error([], `is nested deeper than ${MAX_JSON_DEPTH} brackets`);
     return { value: undefined, isComplete: false, locate: () => undefined };
   }

@@ -135,7 +135,8 @@ function bounded(name: string, { method, lazy = false }: MethodObject): MethodOb
       if (Array.isArray(result) && result.length > MAX_LIST_LENGTH)
         throw new Error(`"${name}" makes a list of more than ${MAX_LIST_LENGTH} items`);
       if (typeof result === 'number' && !Number.isFinite(result)) throw unfit(name, args, lazy);
-      return result;
+      // No -0, which nobody means and no event can carry.
+      return result === 0 ? 0 : result;
     },
   };
 }

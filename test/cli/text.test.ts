@@ -8,7 +8,8 @@ test.each([
   ['text that turns its direction', 'bi\u202Edi'],
   ['an isolate', 'a\u2066b'],
   ['a line separator', 'a\u2028b'],
-])('%s becomes visible', (_, text) => {
+  ['half a character', 'a\ud800b'],
+])('M8: %s becomes visible', (_, text) => {
   expect(plain(text)).toContain('\uFFFD');
   expect(plain(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
 });

@@ -149,7 +149,7 @@ test('an envelope is named by its place in the stream', () => {
   expect(taken('outcome')).toMatchObject([{ status: 'accepted', epoch: id.split('-')[0], first: 1, last: 1 }]);
 });
 
-describe('a peer that breaks the rules is cut off:', () => {
+describe('D1, D2: a peer that breaks the rules is cut off:', () => {
   test.each<[string, Content, number]>([
     ['a gap', envelopes(2), CLOSE.outOfSequence],
     [
@@ -212,7 +212,7 @@ test('what comes again is acknowledged again, and handed over once', () => {
   expect(frames('ack').at(-1)).toMatchObject({ mark: 2 });
 });
 
-test('an envelope for a machine that does not run is held until it does, over a restart, or until its time is over', () => {
+test('D7: an envelope for a machine that does not run is held until it does, over a restart, or until its time is over', () => {
   connect();
   receive(envelopes(1, 2));
   expect(arrivals()).toEqual([]);
@@ -253,7 +253,7 @@ test('what a machine did not get to before it ended is for the next one of its i
   expect(letters(changes())).toMatchObject([{ id: `${EPOCH}-1`, reason: 'MACHINE_FAILED' }]);
 });
 
-test('a slow machine takes its sender the credit, and gives it back when it is done', () => {
+test('D5: a slow machine takes its sender the credit, and gives it back when it is done', () => {
   connect();
   input({ type: 'started', machine: SINK });
   receive(envelopes(1, 4_096));

@@ -15,7 +15,10 @@ describe('encodeEvent', () => {
         fc.string(),
         fc.boolean(),
         fc.constant(null),
-        fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0),
+        fc
+          .double({ noNaN: true, noDefaultInfinity: true })
+          .map((number) => number + 0)
+          .filter((number) => Math.abs(number) < 2 ** 53 || Math.abs(number) >= 1e21),
         fc.array(tie('value'), { maxLength: 4 }),
         fc.dictionary(noProto, tie('value'), { maxKeys: 4, noNullPrototype: true }),
       ),
@@ -42,6 +45,9 @@ describe('encodeEvent', () => {
     ['a BigInt', { type: 'A', big: 1n }, /event\.big: a bigint/],
     ['NaN', { type: 'A', n: Number.NaN }, /event\.n: NaN/],
     ['Infinity', { type: 'A', n: [1, Number.POSITIVE_INFINITY] }, /event\.n\[1\]: Infinity/],
+    ['-0', { type: 'A', n: -0 }, /event\.n: JSON does not keep -0/],
+    ['a whole number beyond 2^53 - 1', { type: 'A', n: 2 ** 53 }, /event\.n: 9007199254740992 is beyond/],
+    ['one far below', { type: 'A', at: -1_764_000_000_000_000_000 }, /event\.at: -1764000000000000000 is beyond/],
     ['undefined in a list', { type: 'A', list: [undefined] }, /event\.list\[0\]: a undefined/],
     ['a cycle', cycle, /nested deeper than 64 levels, or containing itself/],
     ['a key __proto__', JSON.parse('{"type":"A","__proto__":{"admin":true}}'), /key "__proto__"/],
@@ -74,6 +80,13 @@ describe('decodeEvent', () => {
     ['not JSON', '{"type":"A"'],
     ['empty', ''],
     ['a number too large for JSON’s reader', '{"type":"A","n":1e999}'],
+    ['-0', '{"type":"A","n":-0}'],
+    ['-0.0', '{"type":"A","n":-0.0}'],
+    ['2^53 + 1', '{"type":"A","n":9007199254740993}'],
+    ['a key twice', '{"type":"A","n":1,"n":2}'],
+    ['a key twice, with space around', '{"type":"A","n" : 1, "n" :2}'],
+    ['a key twice deep inside', '{"type":"A","list":[{"n":1,"m":":","n":2}]}'],
+    ['a key twice, once escaped', '{"type":"A","n":1,"\\u006e":2}'],
     ['a key __proto__ in a nested object', '{"type":"A","x":{"__proto__":1}}'],
     ['the same, escaped', '{"type":"A","x":{"\\u005f_proto__":1}}'],
     ['65 levels', `{"type":"A","x":${'['.repeat(65)}${']'.repeat(65)}}`],
@@ -83,8 +96,17 @@ describe('decodeEvent', () => {
     expect(() => decodeEvent(json)).toThrow(expect.objectContaining({ code: 'EVENT_INVALID' }));
   });
 
-  test('brackets and quotes inside of texts count for nothing', () => {
-    const text = `${'[{'.repeat(5_000)}\\"`;
+  test('numbers as large as they get are taken where nobody takes them for exact', () => {
+    expect(decodeEvent('{"type":"A","n":[9007199254740991,6.02214076e23,-1.5e300,0.1]}').n).toEqual([
+      Number.MAX_SAFE_INTEGER,
+      6.022_140_76e23,
+      -1.5e300,
+      0.1,
+    ]);
+  });
+
+  test('brackets, quotes and colons inside of texts count for nothing', () => {
+    const text = `${'[{":'.repeat(5_000)}\\"`;
     expect(decodeEvent(JSON.stringify({ type: 'A', text }))).toEqual({ type: 'A', text });
   });
 });

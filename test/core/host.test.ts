@@ -148,7 +148,7 @@ describe('a machine that ends', () => {
     ]);
   });
 
-  test('by an endless loop of eventless transitions', async () => {
+  test('F4: by an endless loop of eventless transitions', async () => {
     start(
       id,
       createMachine({ initial: 'rest', states: { rest: { on: { GO: 'a' } }, a: { always: 'b' }, b: { always: 'a' } } }),

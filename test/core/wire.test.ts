@@ -90,6 +90,12 @@ describe('refused as FRAME_INVALID', () => {
     ['minus zero', '{"type":"ping","at":-0}'],
     ['a number that is not safe', '{"type":"ping","at":9007199254740993}'],
     ['a text for a number', '{"type":"ping","at":"5"}'],
+    ['a field twice', '{"type":"ping","at":1,"at":2}'],
+    ['its type twice', '{"type":"pong","type":"ping","at":1}'],
+    ['a field twice, once escaped', '{"type":"ping","at":1,"\\u0061t":1}'],
+    ['a field of a field twice', `{"type":"resume","live":{"${epoch}":1,"${epoch}":2}}`],
+    ['a field twice in a type that nobody knows', '{"type":"telepathy","depth":3,"depth":4}'],
+    ['131 levels in a type that nobody knows', `{"type":"telepathy","deep":${'['.repeat(130)}${']'.repeat(130)}}`],
     ['a negative mark', `{"type":"ack","epoch":"${epoch}","mark":-1,"refused":[],"credit":1}`],
     ['an epoch that is none', '{"type":"ack","epoch":"zz","mark":1,"refused":[],"credit":1}'],
     [

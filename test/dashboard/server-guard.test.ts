@@ -27,7 +27,7 @@ const UPGRADE = {
 };
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-describe('the host it is called by', () => {
+describe('A: the host it is called by', () => {
   test.each(['127.0.0.1', 'localhost', '[::1]', 'LOCALHOST'])('%s with the port is right', async (name) => {
     expect(await statusOf('GET /', { ...bearer(), Host: `${name}:${kitchen.port}` })).toBe(200);
   });
@@ -64,7 +64,7 @@ describe('the host it is called by', () => {
   });
 });
 
-describe('the page it is asked from', () => {
+describe('A: the page it is asked from', () => {
   test('a page of its own is right', async () => {
     expect(await statusOf('GET /', { Cookie: cookie, Origin: own(), 'Sec-Fetch-Site': 'same-origin' })).toBe(200);
     expect(await statusOf('GET /', { Cookie: cookie, 'Sec-Fetch-Site': 'none' })).toBe(200);
@@ -114,7 +114,7 @@ describe('the page it is asked from', () => {
   });
 });
 
-describe('who asks', () => {
+describe('A: who asks', () => {
   test('the token in the URL gives a cookie that is not the token, and leads to a URL without it', async () => {
     const { status, headers, cookies } = await asked(`GET /?token=${kitchen.token}`);
     expect(status).toBe(303);
@@ -186,7 +186,7 @@ describe('who asks', () => {
   });
 });
 
-describe('what is asked', () => {
+describe('A: what is asked', () => {
   test.each([
     '/../../etc/passwd',
     '/assets/../index.html',
@@ -258,7 +258,7 @@ describe('what is asked', () => {
   });
 });
 
-describe('a WebSocket', () => {
+describe('A: a WebSocket', () => {
   const upgrade = (headers: Headers, path = '/api') => statusOf(`GET ${path}`, { ...UPGRADE, ...headers });
 
   test('of a page of ours with the cookie is let in', async () => {

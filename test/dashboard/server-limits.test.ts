@@ -15,7 +15,7 @@ const toPost = (server: RunningServer) => ({ ...bearer(server), 'Content-Type': 
 const getsIn = async (server: RunningServer) =>
   (await ask(server.port, request(server.port, 'GET /', bearer(server)))).status === 200;
 
-describe('size', () => {
+describe('A: size', () => {
   test('headers of 8 KiB are read, of 9 KB are 431', async () => {
     const server = await servers.start();
     const withHeader = (length: number) =>
@@ -63,7 +63,7 @@ describe('size', () => {
   });
 });
 
-describe('ambiguity', () => {
+describe('A: ambiguity', () => {
   const bad = (server: RunningServer, text: string) => ask(server.port, text);
 
   test('a length and chunks at once are 400, and what hides behind is not answered', async () => {
@@ -142,7 +142,7 @@ describe('ambiguity', () => {
   });
 });
 
-describe('patience', () => {
+describe('A: patience', () => {
   const limits = { headersMs: 150, requestMs: 300, keepAliveMs: 100, checkMs: 20, lingerMs: 100 };
 
   test.each([
@@ -221,7 +221,7 @@ describe('patience', () => {
   });
 });
 
-describe('number', () => {
+describe('A: number', () => {
   test('of ten thousand sockets no more are kept than there are places, and later others get in', async () => {
     const socketsPerAddress = 32;
     const server = await servers.start({ limits: { socketsPerAddress, headersMs: 60_000, requestMs: 60_000 } });

@@ -128,7 +128,7 @@ test('a page that is gone when its node is ready gets nothing', () => {
   expect(engine().postMessage).not.toHaveBeenCalled();
 });
 
-test('a frame that is no more, and one inside the page, get no port', () => {
+test('I: a frame that is no more, and one inside the page, get no port', () => {
   const inside = new electron.FrameDouble(PAGE);
   asks(null);
   asks(inside);
@@ -137,7 +137,7 @@ test('a frame that is no more, and one inside the page, get no port', () => {
 });
 
 test.each(HOSTILE_URLS.filter((url) => !url.startsWith('app://dashboard/')))(
-  'the page "%s", had it got into the window, gets no port',
+  'I: the page "%s", had it got into the window, gets no port',
   (url) => {
     const frame = new electron.FrameDouble(url);
     asks(frame, { mainFrame: frame });
@@ -146,7 +146,7 @@ test.each(HOSTILE_URLS.filter((url) => !url.startsWith('app://dashboard/')))(
   },
 );
 
-test('what a page adds to its question is not looked at, and other channels have no listener', () => {
+test('I: what a page adds to its question is not looked at, and other channels have no listener', () => {
   const { mainFrame } = window().webContents;
   asks(mainFrame, window().webContents, 'x'.repeat(1_000_000), { __proto__: null, type: 'STOP' });
   expect(engine().postMessage).toHaveBeenCalledExactlyOnceWith({ type: 'CONNECT' }, expect.anything());

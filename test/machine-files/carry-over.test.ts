@@ -34,7 +34,7 @@ function taken(snapshot: unknown, config: object) {
   return { value, context };
 }
 
-describe('a machine goes on where it was', () => {
+describe('F8: a machine goes on where it was', () => {
   test('when its state is still there, with its context and with what is new in it', () => {
     const config = {
       context: { done: 0, queue: [], shift: 'early', name: 'x' },

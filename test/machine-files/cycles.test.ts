@@ -9,7 +9,7 @@ const cyclesOf = (config: object) =>
 const never = () => false;
 const counts = assign({ n: ({ context }: { context: { n: number } }) => context.n + 1 });
 
-describe('machines that never come to rest are found', () => {
+describe('F4: machines that never come to rest are found', () => {
   test.each([
     [
       'two states in a ring',

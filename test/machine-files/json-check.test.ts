@@ -16,7 +16,7 @@ test('a machine that is right has no problems', () => {
   expect(problemsOf(press())).toEqual([]);
 });
 
-test('all errors of a file are told at once, each with its path, its line and what to do', () => {
+test('F6: all errors of a file are told at once, each with its path, its line and what to do', () => {
   const text = `{
   "type": "Press",
   "version": "one",
@@ -58,7 +58,7 @@ test('all errors of a file are told at once, each with its path, its line and wh
   ]);
 });
 
-describe('what is no JSON', () => {
+describe('F1: what is no JSON', () => {
   test.each([
     ['code', 'createMachine({ initial: "a" })', /this is JavaScript/],
     ['a comment', '{\n  // a press\n  "type": "Press"\n}', /no comments/],
@@ -79,7 +79,7 @@ describe('what is no JSON', () => {
     expect(problemsOf('{\n "a": 1,,\n "b": undefined,\n "c": [1 2]\n}').map(({ line }) => line)).toEqual([2, 3, 4]);
   });
 
-  test('names that are here twice, and __proto__, are told', () => {
+  test('F3: names that are here twice, and __proto__, are told', () => {
     expect(problemsOf('{ "on": {}, "on": {}, "__proto__": {} }').map(({ message }) => message)).toEqual([
       '"on" is here twice',
       'the name "__proto__" is not allowed',
@@ -92,7 +92,7 @@ describe('what is no JSON', () => {
   });
 });
 
-describe('what is no machine', () => {
+describe('F3, F5, F6: what is no machine', () => {
   const cases: readonly (readonly [string, object | null | number, string, RegExp])[] = [
     ['null', null, '', /is an object, not null/],
     ['an object without states', { type: 'Press' }, '', /no "states"/],
@@ -165,7 +165,7 @@ describe('what is no machine', () => {
     expect(errors.find((error) => error.path === path)?.message).toMatch(message);
   });
 
-  test('2,000 states are taken, 2,001 are not', () => {
+  test('F2: 2,000 states are taken, 2,001 are not', () => {
     const states = (count: number) => Object.fromEntries(Array.from({ length: count - 1 }, (_, n) => [`s${n}`, {}]));
     expect(problemsOf({ type: 'A', initial: 's0', states: states(2_000) })).toEqual([]);
     expect(errorsOf({ type: 'A', initial: 's0', states: states(2_001) })).toMatchObject([
@@ -173,7 +173,7 @@ describe('what is no machine', () => {
     ]);
   });
 
-  test('states may be nested 32 levels deep and no deeper', () => {
+  test('F2: states may be nested 32 levels deep and no deeper', () => {
     const nested = (depth: number): object => (depth === 0 ? {} : { initial: 'a', states: { a: nested(depth - 1) } });
     expect(problemsOf({ type: 'A', ...nested(32) })).toEqual([]);
     expect(errorsOf({ type: 'A', ...nested(33) })[0]?.message).toMatch(/deeper than 32/);

@@ -38,7 +38,7 @@ test.each([
     /262,145 bytes; 262,144 are allowed/,
   ],
   ['half of a machine', JSON_TEXT.slice(0, 40), /ends here before it is complete/],
-])('a file of %s is told', async (_, content, message) => {
+])('F2, F7: a file of %s is told', async (_, content, message) => {
   const { definition, problems } = await folder.load('lamp.json', content);
   expect(definition).toBeUndefined();
   expect(problems).toHaveLength(1);
@@ -62,7 +62,7 @@ test('a folder, and a file that is not there, are told', async () => {
   expect((await folder.load('lamp.txt', JSON_TEXT)).problems[0]?.message).toBe('has the ending ".txt"');
 });
 
-test.skipIf(!isPosix)('a link is followed inside of its folder alone, and to no device', async () => {
+test.skipIf(!isPosix)('F7: a link is followed inside of its folder alone, and to no device', async () => {
   await mkdir(folder.file('inside'));
   await folder.write('inside/lamp.json', LAMP);
   await symlink('inside/lamp.json', folder.file('lamp.json'));
@@ -89,7 +89,7 @@ test.skipIf(!isPosix)('a pipe is told at once, although nobody writes to it', as
   expect((await folder.load('pipe.json')).problems[0]?.message).toMatch(/a device, a pipe or a socket/);
 });
 
-test.skipIf(!isPosix)('a file without permission is told', async () => {
+test.skipIf(!isPosix)('F7: a file without permission is told', async () => {
   await folder.write('lamp.json', LAMP);
   await chmod(folder.file('lamp.json'), 0o000);
   if (process.getuid?.() !== 0) {

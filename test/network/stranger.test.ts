@@ -64,7 +64,7 @@ async function expectNothingTold(): Promise<void> {
   expect(await healthy.sendToType('SecretSink', { type: 'NUMBER', n: 1 })).toMatchObject([{ status: 'handled' }]);
 }
 
-describe('a stranger at the socket learns nothing', () => {
+describe('J7: a stranger at the socket learns nothing', () => {
   test.each(CONTENT.map((frame) => [frame.type, frame] as const))('with %s instead of a hello', async (_, frame) => {
     await stranger.dial(node.port);
     stranger.send(frame);
@@ -72,7 +72,7 @@ describe('a stranger at the socket learns nothing', () => {
     await expectNothingTold();
   });
 
-  test('with a hello and no proof; it waits at the door under its name', async () => {
+  test('T6: with a hello and no proof; it waits at the door under its name', async () => {
     await stranger.dial(node.port);
     await stranger.hello();
     for (const frame of CONTENT) stranger.send(frame);
@@ -81,7 +81,7 @@ describe('a stranger at the socket learns nothing', () => {
     await expectNothingTold();
   });
 
-  test('with the proof of another key, of another line, or of the other side', async () => {
+  test('T8: with the proof of another key, of another line, or of the other side', async () => {
     await stranger.dial(node.port);
     const old = proofsFor(stranger);
     await stranger.hello({ proofs: proofsFor(stranger, NetworkKey.random()) });
@@ -100,7 +100,7 @@ describe('a stranger at the socket learns nothing', () => {
     await expectNothingTold();
   });
 
-  test('with a proof that it had from a member by standing in the middle', async () => {
+  test('T8: with a proof that it had from a member by standing in the middle', async () => {
     // A member dials the stranger, which passes the member's proof on.
     const between = new Stranger();
     await between.dial(healthy.port);
@@ -149,7 +149,7 @@ describe('a stranger at the socket learns nothing', () => {
     await expectNothingTold();
   });
 
-  test('though it types codes, without a window and with one', async () => {
+  test('T9: though it types codes, without a window and with one', async () => {
     await stranger.dial(node.port);
     await stranger.hello({ pair: 'code' });
     expect(await stranger.closed).toMatchObject({ code: CLOSE.pairing, reason: 'no code is shown here' });

@@ -27,7 +27,7 @@ describe('strangers', () => {
     expect(a.node.trust.view().members).toBe(0);
   });
 
-  test('one that has the name of a member is shown with a warning', async () => {
+  test('T6: one that has the name of a member is shown with a warning', async () => {
     const a = await world.start('a');
     await world.start('bb');
     await world.start('c', { key: 'other', name: 'bb' });

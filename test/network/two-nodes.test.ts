@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { emit, setup } from 'xstate';
 import { MemoryDisk } from '../../main/adapters/store/memory-disk.ts';
 import { collector, pinger, ponger } from '../support/machines.ts';
 import { idOf, type Started, World } from '../support/world.ts';
@@ -285,4 +286,26 @@ test('twenty nodes that start together are all linked', async () => {
   const nodes = await Promise.all(letters.map((letter) => world.start(letter)));
   await world.advance(5_000);
   for (const { node } of nodes) expect(node.peers().filter((peer) => peer.state === 'alive')).toHaveLength(19);
+});
+
+test('what a machine emits and cannot travel is left out, and ends neither its machine nor its line', async () => {
+  const a = await world.start('a');
+  const b = await world.start('b');
+  const siren = setup({
+    types: { emitted: {} as { type: 'tone'; at: unknown } },
+    actions: {
+      date: emit({ type: 'tone', at: new Date() }),
+      megabyte: emit({ type: 'tone', at: 'x'.repeat(1_100_000) }),
+      number: emit({ type: 'tone', at: 3 }),
+    },
+  }).createMachine({ on: { WAIL: { actions: ['date', 'megabyte', 'number'] } } });
+  await world.after(b.node.register('Siren', siren));
+  const followed = a.node.actor({ type: 'Siren' });
+  const heard: unknown[] = [];
+  followed.on('tone', (event: { type: string; at?: unknown }) => heard.push(event.at));
+  await world.advance(500);
+  expect(await world.after(a.node.sendTo('Siren_1', { type: 'WAIL' }))).toMatchObject({ status: 'handled' });
+  await world.advance(500);
+  expect(heard).toEqual([3]);
+  expect(stateOf(a, 'b')).toBe('alive');
 });

@@ -18,7 +18,7 @@ describe.skipIf(noChromium)(`texts from peers${noChromium ? `, as ${noChromium}`
     ['#/trust', '.node-row'],
   ] as const;
 
-  test.each([DESKTOP, PHONE])('hostile names stay text and break no layout at $width pixels', async (size) => {
+  test.each([DESKTOP, PHONE])('M8: hostile names stay text and break no layout at $width pixels', async (size) => {
     const { page, complaints } = await stage.open(hostileWorld(), { size });
     for (const [hash, there] of PAGES) {
       await page.evaluate(`location.hash = '${hash}'`);

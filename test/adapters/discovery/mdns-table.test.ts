@@ -227,7 +227,7 @@ describe('A goodbye', () => {
 });
 
 describe('What strangers send', () => {
-  test('our own id from a foreign address is ignored (M1)', () => {
+  test('M1: our own id from a foreign address is ignored', () => {
     hear(records({}, 'self'), '192.168.1.66');
     expect(table.size).toBe(0);
   });
@@ -239,7 +239,7 @@ describe('What strangers send', () => {
     expect(reader.sightings).toEqual([]);
   });
 
-  test('a TXT that breaks the rules changes nothing of a known peer (M2)', () => {
+  test('M2: a TXT that breaks the rules changes nothing of a known peer', () => {
     hear(records());
     const broken = { type: 'TXT', name: `im-oneaaaaaaaaa.${SERVICE}`, ttl: 120, data: [Buffer.from('id=x')] } as const;
     hear([broken]);
@@ -249,17 +249,17 @@ describe('What strangers send', () => {
   test.each([
     ['port 0', 0, 'host.local'],
     ['a target outside .local', 4_000, 'evil.example'],
-  ])('an SRV with %s is ignored (M3)', (_, port, target) => {
+  ])('M3: an SRV with %s is ignored', (_, port, target) => {
     hear(records().map((record) => (record.type === 'SRV' ? { ...record, data: { port, target } } : record)));
     expect(reader.sightings).toEqual([]);
   });
 
-  test('a peer none of whose addresses is on the link is not told (M4)', () => {
+  test('M4: a peer none of whose addresses is on the link is not told', () => {
     hear(recordsOf(announcementOf('one'), ['8.8.8.8']), '8.8.8.8');
     expect(reader.sightings).toEqual([]);
   });
 
-  test('ten thousand of them leave a thousand, and the ones heard last (M5)', () => {
+  test('M5: ten thousand of them leave a thousand, and the ones heard last', () => {
     const label = (at: number) =>
       at
         .toString(32)
@@ -273,7 +273,7 @@ describe('What strangers send', () => {
     expect(reader.sightings).toHaveLength(10_000);
   });
 
-  test('a flood of services that tell only half pushes nobody out (M5)', () => {
+  test('M5: a flood of services that tell only half pushes nobody out', () => {
     hear(records());
     for (let at = 0; at < 5_000; at++) {
       const name = `im-${at.toString(2).padStart(12, 'x').replaceAll('0', 'a').replaceAll('1', 'b').slice(-12)}`;

@@ -103,7 +103,7 @@ onPosix.each(FILES)(
   },
 );
 
-test.each(FILES)('a %s file that is damaged is refused and left as it is', async (_, file, open, code) => {
+test.each(FILES)('S: a %s file that is damaged is refused and left as it is', async (_, file, open, code) => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' });
   const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
   const ed25519 = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });

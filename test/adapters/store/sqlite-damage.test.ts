@@ -97,7 +97,7 @@ test.each<[string, string, (file: string) => void]>([
       mkdirSync(file);
     },
   ],
-])('a database with %s is refused with %s and left as it is', async (_, code, damage) => {
+])('S: a database with %s is refused with %s and left as it is', async (_, code, damage) => {
   const file = filledStore();
   damage(file);
   const before = contents(file);
@@ -108,7 +108,7 @@ test.each<[string, string, (file: string) => void]>([
   await store.close();
 });
 
-test('a damaged database with an unfinished journal is left as it is, both of them', async () => {
+test('S: a damaged database with an unfinished journal is left as it is, both of them', async () => {
   const file = filledStore();
   const child = startStoreProcess('commitForEver', file);
   await child.reported((message) => message === 100);

@@ -47,7 +47,7 @@ test('what is queued behind a commit that met the limit is refused with it', asy
   await store.close();
 });
 
-describe('on a disk of 4 MB', () => {
+describe('S: on a disk of 4 MB', () => {
   const why = mayMount() ? '' : ' (skipped: mounting a small disk needs Linux and the right to unshare)';
   test.skipIf(why !== '')(`a full disk loses nothing, and commits go on once there is room${why}`, async () => {
     const directory = temporaryDirectory();

@@ -7,7 +7,7 @@ import { startStoreProcess } from '../../support/store/child.ts';
 import { databaseFile, temporaryDirectory } from '../../support/store/place.ts';
 import { mark, position } from '../../support/store/rows.ts';
 
-test('a second process is refused, told who holds the file, and let in when that one is killed', async () => {
+test('S: a second process is refused, told who holds the file, and let in when that one is killed', async () => {
   const file = databaseFile();
   const holder = startStoreProcess('hold', file);
   await holder.reported((message) => message === 'open');

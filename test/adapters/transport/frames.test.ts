@@ -64,7 +64,7 @@ test.each<[string, Uint8Array[], number]>([
   ['binary where text is expected', [frame(BINARY, 'hi')], 1003],
   ['an empty binary frame', [frame(BINARY)], 1003],
   ['HTTP after the upgrade', [Buffer.from('GET / HTTP/1.1\r\n\r\n')], 1002],
-])('%s closes the line, and only that line', async (_, parts, code) => {
+])('W: %s closes the line, and only that line', async (_, parts, code) => {
   const peer = await webSocketPeer(kitchen.port, createKeyMaterial());
   const line = await kitchen.strangers.line();
   peer.send(...parts);
@@ -208,7 +208,7 @@ test('a reader that fails closes its line with 1011 and is logged', async () => 
   expect(kitchen.logged).toEqual([expect.stringContaining('the disk is full')]);
 });
 
-test('a flood of pings that are never read back does not fill the memory', async () => {
+test('D5: a flood of pings that are never read back does not fill the memory', async () => {
   const peer = await webSocketPeer(kitchen.port, createKeyMaterial());
   const line = await kitchen.strangers.line();
   peer.socket.pause();
@@ -225,7 +225,7 @@ test('a flood of pings that are never read back does not fill the memory', async
   await closeOf(line);
 });
 
-test('whatever bytes come, nobody else notices', async () => {
+test('W: whatever bytes come, nobody else notices', async () => {
   const bytes = fc.array(
     fc.oneof(
       fc.uint8Array({ maxLength: 200 }),

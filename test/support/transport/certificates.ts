@@ -1,4 +1,5 @@
 import { webcrypto } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Shown } from './raw-peer.ts';
 import {
   ExtendedKeyUsage,
@@ -17,6 +18,11 @@ export const RSA = {
   publicExponent: new Uint8Array([1, 0, 1]),
   modulusLength: 2048,
 };
+
+const pem = readFileSync(new URL('rsa-16384.pem', import.meta.url), 'utf8');
+const [key = '', certificate = ''] = pem.split(/(?=-----BEGIN CERTIFICATE-----)/);
+/** The largest that OpenSSL works with, made once, as that takes minutes; of no use but to be refused. */
+export const LARGEST_RSA: Required<Shown> = { key, certificate };
 
 /** A self-signed certificate of another make: any kind of key, any name. */
 export async function foreignCertificate(

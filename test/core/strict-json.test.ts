@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { namesIn, namesInText } from '../../shared/strict-json.ts';
+
+const SEED = 20_261_124;
+
+test('a text has as many names as what is read from it, whatever it is and however it is written', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.constantFrom(0, 1, '\t'), (value, space) => {
+      const text = JSON.stringify(value, null, space);
+      expect(namesInText(text, 1_000)).toBe(namesIn(JSON.parse(text)));
+    }),
+    { seed: SEED, numRuns: 1_000 },
+  );
+});
+
+test('a name that is there twice is one too many, wherever it is', () => {
+  fc.assert(
+    fc.property(
+      fc.string(),
+      fc.jsonValue(),
+      fc.jsonValue(),
+      fc.array(fc.constantFrom('list', 'object')),
+      (name, one, other, around) => {
+        let text = `{${JSON.stringify(name)}:${JSON.stringify(one)},${JSON.stringify(name)}:${JSON.stringify(other)}}`;
+        for (const kind of around) text = kind === 'list' ? `[1,${text},":"]` : `{"\\"":"\\\\","in":${text}}`;
+        expect(namesInText(text, 1_000)).toBeGreaterThan(namesIn(JSON.parse(text)));
+      },
+    ),
+    { seed: SEED, numRuns: 500 },
+  );
+});
+
+test('nesting is told up to the limit and no further', () => {
+  const nested = (depth: number) => `${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`;
+  expect(namesInText(nested(64), 64)).toBe(32);
+  expect(namesInText(nested(66), 64)).toBeUndefined();
+  expect(namesInText('['.repeat(1_000_000), 64)).toBeUndefined();
+});
+
+test.each(['"', '"\\', '{"a', '\\"', '}}}}', ':::', ''])('%j is no JSON and read all the same', (text) => {
+  expect(namesInText(text, 64)).toBeTypeOf('number');
+});
