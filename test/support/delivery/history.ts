@@ -465,9 +465,10 @@ export class History {
     const { to, body } = row;
     const sent = this.#sent.get(body.n);
     if (!sent || sent.to !== node.id || sent.machine !== to) return this.say('I4 never sent');
-    const { isRestored, hasForgotten } = this.#node(row.peer);
-    // What was forgotten is back, behind what was sent since.
-    const isOrderExcused = isRestored && (node.isRestored || hasForgotten);
+    const { isRestored, hasForgotten, hasFailed } = this.#node(row.peer);
+    // What was forgotten is back, behind what was sent since; so is what a receiver had before it was restored, where its
+    // sender's disk failed to note that and a crash then brought it back.
+    const isOrderExcused = (isRestored && (node.isRestored || hasForgotten)) || (node.isRestored && hasFailed);
     if (sent.order < (last.get(row.peer) ?? 0) && !isOrderExcused) this.say('I3 order');
     last.set(row.peer, sent.order);
     if (row.status === 'delivered') this.say('I10 never handed over');

@@ -33,6 +33,7 @@ export class SimulatedNode {
   backup: Disk | undefined;
   isRestored = false;
   hasForgotten = false;
+  hasFailed = false;
   #queue: Entry[] = [];
   #unsynced: Entry[] = [];
   #wallOffset = 0;
@@ -203,6 +204,7 @@ export class SimulatedNode {
   /** Whatever is queued now finds no room. */
   runFull(): void {
     this.sync();
+    this.hasFailed ||= this.#queue.length > 0;
     const failed = this.#queue;
     this.#queue = failed.filter(({ isStart }) => isStart);
     for (const { isStart } of failed)
