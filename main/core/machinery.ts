@@ -15,7 +15,7 @@ import type { Origin } from './acting.ts';
 import { type AskOptions, Asks, type Reply } from './asks.ts';
 import { Beats } from './beats.ts';
 import type { Content } from './channel.ts';
-import { MAX_ENVELOPE_BYTES } from './defaults.ts';
+import { MAX_ENVELOPE_BYTES, MAX_TTL_MS } from './defaults.ts';
 import { type Follower, Following, type FollowTarget } from './following.ts';
 import { type End, Host } from './host.ts';
 import { Links } from './links.ts';
@@ -39,6 +39,8 @@ export interface SendOptions {
   readonly until?: Until;
   /** `volatile`: at most once, kept nowhere; `lost` with the line. `reliable` unless told. */
   readonly delivery?: 'reliable' | 'volatile';
+  /** Milliseconds in which it is to reach its machine on another node, a year at most; a week unless told. Then it becomes a dead letter. */
+  readonly ttlMs?: number;
 }
 
 /** The lines to other nodes, where there are any. */
@@ -181,10 +183,11 @@ export class Machinery {
 
   // ---- Sending
 
-  /** Throws, or rejects with, EVENT_INVALID, ENVELOPE_TOO_LARGE, OUTBOX_FULL, STORE_FULL, STORE_FAILED, NODE_STOPPED. */
+  /** Throws, or rejects with, EVENT_INVALID, ENVELOPE_TOO_LARGE, OUTBOX_FULL, STORE_FULL, STORE_FAILED, NODE_STOPPED, INPUT_INVALID. */
   send(from: MachineId, to: MachineInfo, event: SendableEvent, options: SendOptions): Promise<Outcome> {
     const isVolatile = options.delivery === 'volatile' && !to.local;
-    const parcel = this.#parcel(from, to.address, event, isVolatile ? undefined : this.#reliableId(to));
+    const id = isVolatile ? undefined : this.#reliableId(to);
+    const parcel = withTtl(this.#parcel(from, to.address, event, id), options.ttlMs);
     return this.#follow(parcel, to, options.until ?? untilOf(to), () => {
       if (isVolatile) this.#volatile.send(parcel, 'send', 0);
       else this.router.route(parcel);
@@ -460,7 +463,16 @@ const atEvent = ({ eventType }: Failure): string => (eventType === undefined ? '
 const NODE_SENDER = `/${NODE_MACHINE_ID}`;
 
 /** Its event is a fresh object: a machine must not share one with its sender. */
-export const envelopeFrom = ({ eventType: _, eventJson, ...parcel }: Parcel): Envelope => ({
+export const envelopeFrom = ({ eventType: _, ttlMs: __, eventJson, ...parcel }: Parcel): Envelope => ({
   ...parcel,
   event: decodeEvent(eventJson),
 });
+
+function withTtl(parcel: Parcel, ttlMs: number | undefined): Parcel {
+  if (ttlMs === undefined) return parcel;
+  if (ttlMs > 0 && ttlMs <= MAX_TTL_MS) return { ...parcel, ttlMs: Math.ceil(ttlMs) };
+  throw new InterMachineError(
+    'INPUT_INVALID',
+    `ttlMs: milliseconds from 1 to ${MAX_TTL_MS} are expected, not ${ttlMs}`,
+  );
+}

@@ -309,3 +309,21 @@ test('what a machine emits and cannot travel is left out, and ends neither its m
   expect(heard).toEqual([3]);
   expect(stateOf(a, 'b')).toBe('alive');
 });
+
+test('an event may be told how long it has to reach its machine, and is a dead letter after that', async () => {
+  const a = await world.start('a');
+  const b = await world.start('b');
+  const ping = await world.after(a.node.register('Ping', pinger));
+  const pong = await world.after(b.node.register('Pong', ponger));
+  for (const ttlMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 366 * 86_400_000])
+    await expect(ping.sendTo(pong.address, { type: 'PING' }, { ttlMs })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+    });
+  const to = { until: 'accepted' as const };
+  world.network.partition(idOf('a'), idOf('b'));
+  await world.advance(10_000);
+  await world.after(ping.sendTo(pong.address, { type: 'PING' }, { ...to, ttlMs: 60_000 }));
+  await world.after(ping.sendTo(pong.address, { type: 'PING' }, { ...to, ttlMs: 3_600_000 }));
+  await world.advance(120_000);
+  expect((await a.node.messages({ direction: 'out' })).map(({ status }) => status)).toEqual(['accepted', 'expired']);
+});
