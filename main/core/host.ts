@@ -276,7 +276,7 @@ export class Host {
   #enqueue(id: MachineId, hosted: Hosted, waiting: Waiting): void {
     if (hasEnded(hosted)) return waiting.handled('refused', 'MACHINE_STOPPED');
     hosted.waiting++;
-    this.#queue.push(() => {
+    this.#queue.push(id, () => {
       hosted.waiting--;
       this.#take(id, hosted, waiting);
     });

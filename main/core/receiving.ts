@@ -96,7 +96,7 @@ export class Receiving {
     if (!this.#isInSequence(peer, state, epoch, first, first + count - 1)) return;
     let labels: readonly Label[];
     try {
-      labels = Array.from({ length: count }, (_, n) => labelFrom(lines[2 * n] ?? '', at));
+      labels = labelsFrom(lines, at);
     } catch (thrown) {
       return this.#close(peer, CLOSE.badFrame, reasonOf(thrown));
     }
@@ -497,6 +497,17 @@ export class Receiving {
     this.#peers.set(id, peer);
     return peer;
   }
+}
+
+/** What was sent to one machine within a millisecond mostly has the same label. Throws FRAME_INVALID. */
+function labelsFrom(lines: readonly string[], at: number): readonly Label[] {
+  const labels: Label[] = [];
+  for (let n = 0; n < lines.length; n += 2) {
+    const line = lines[n] ?? '';
+    const before = labels.at(-1);
+    labels.push(before && line === lines[n - 2] ? before : labelFrom(line, at));
+  }
+  return labels;
 }
 
 /** Throws FRAME_INVALID. */

@@ -51,6 +51,7 @@ export class Registry {
   readonly #self: NodeId;
   readonly #isReachable: (node: NodeId) => boolean;
   readonly #byNode = new Map<NodeId, Map<MachineId, Entry>>();
+  readonly #byAddress = new Map<string, Entry>();
   readonly #byId = new Map<MachineId, Set<NodeId>>();
   readonly #byType = new Map<string, TypeEntry>();
 
@@ -69,6 +70,7 @@ export class Registry {
     this.remove(node, machine.id);
     const entry: Entry = { address: addressOf(node, machine.id), node, machine };
     entryOf(this.#byNode, node, () => new Map<MachineId, Entry>()).set(machine.id, entry);
+    this.#byAddress.set(entry.address, entry);
     entryOf(this.#byId, machine.id, () => new Set<NodeId>()).add(node);
     const newType = () => ({ lowerCaseName: machine.type.toLowerCase(), entries: new Set<Entry>() });
     entryOf(this.#byType, machine.type, newType).entries.add(entry);
@@ -80,6 +82,7 @@ export class Registry {
     const entry = machines?.get(id);
     if (!machines || !entry) return false;
     machines.delete(id);
+    this.#byAddress.delete(entry.address);
     const nodes = this.#byId.get(id);
     nodes?.delete(node);
     if (nodes?.size === 0) this.#byId.delete(id);
@@ -134,10 +137,9 @@ export class Registry {
    * Throws ADDRESS_INVALID, MACHINE_UNKNOWN, MACHINE_AMBIGUOUS.
    */
   resolve(target: string): MachineInfo {
-    if (isAddress(target)) {
-      const { node, machine } = parseAddress(target);
-      return this.get(node, machine) ?? unknown(target);
-    }
+    const entry = this.#byAddress.get(target);
+    if (entry) return this.#infoOf(entry);
+    if (isAddress(target)) parseAddress(target);
     if (!isMachineId(target)) return unknown(target);
     const local = this.get(this.#self, target);
     if (local?.running) return local;

@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { createActor, createMachine } from 'xstate';
 import { SqliteStore } from '../../main/adapters/store/sqlite.ts';
+import { ObservedActor } from '../../main/core/observed-actor.ts';
 import { createNode } from '../../main/index.ts';
 import { reply } from '../../main/xstate.ts';
+import { decodeEvent } from '../../shared/event.ts';
 import { freeUdpPort } from '../support/udp-port.ts';
 import { idOf } from '../support/world.ts';
 
@@ -21,10 +23,12 @@ const SAMPLE = { type: 'SAMPLE', value: 'x'.repeat(72) };
 
 const directory = await mkdtemp(join(tmpdir(), 'intermachine-bench-'));
 const loopbackPort = await freeUdpPort();
+let receiverRss = 0;
 const receiver = fork(new URL('./receiver.ts', import.meta.url), [join(directory, 'receiver'), String(loopbackPort)]);
 const told = async (key: string): Promise<number> => {
   for (;;) {
     const [message] = (await once(receiver, 'message')) as [Record<string, number>];
+    receiverRss = message.rss ?? receiverRss;
     const value = message[key];
     if (value !== undefined) return value;
   }
@@ -90,12 +94,15 @@ const bare = await rate(
 );
 show('ws alone, an event a frame, nothing stored', bare);
 
-const asked: number[] = [];
+/** Of the last round: before, much is compiled for the first time. */
+let asked: number[] = [];
 const durable = await rate(
   EVENTS,
   async () => {
     const { reached } = await expectEvents(EVENTS);
-    const asking = setInterval(() => void ask(asked), 20);
+    const times: number[] = [];
+    asked = times;
+    const asking = setInterval(() => void ask(times), 20);
     let flying = 0;
     let landed = () => {};
     const land = () => {
@@ -119,7 +126,24 @@ const durable = await rate(
 show('node to node, on disk at both ends before it is handed over', durable, bare);
 showTimes('a question beside it, until it is answered', asked);
 const megabytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`;
-console.log(`${'memory of the sender'.padEnd(66)} ${megabytes(process.memoryUsage.rss())}`);
+console.log(
+  `${'memory of the sender, and of the receiver'.padEnd(66)} ${megabytes(process.memoryUsage.rss())}, ${megabytes(receiverRss)}`,
+);
+
+const text = JSON.stringify(SAMPLE);
+const watched = new ObservedActor(createActor(createMachine({ on: { SAMPLE: { actions: () => {} } } })).start(), {
+  stepped: () => {},
+  completed: () => {},
+  failed: () => {},
+});
+const handed = await rate(
+  EVENTS,
+  async () => {
+    for (let n = 0; n < EVENTS; n++) watched.handle(decodeEvent(text));
+  },
+  ROUNDS,
+);
+show('xstate alone: events from their text to a machine, and what it did', handed);
 
 const store = new SqliteStore({ file: join(directory, 'alone.db') });
 await store.open();

@@ -117,7 +117,7 @@ describe('a turn', () => {
     frames('ack');
     input({ type: 'frame', peer: B, frame: envelopes(1, 2) }, { type: 'frame', peer: B, frame: envelopes(3) });
     settle();
-    expect(frames('ack')).toEqual([{ type: 'ack', epoch: EPOCH, mark: 3, refused: [], credit: 3 + 4_096 - 3 + 3 }]);
+    expect(frames('ack')).toEqual([{ type: 'ack', epoch: EPOCH, mark: 3, refused: [], credit: 3 + 1_024 }]);
   });
 
   test('tells what became of envelopes in runs', () => {
@@ -256,12 +256,12 @@ test('what a machine did not get to before it ended is for the next one of its i
 test('D5: a slow machine takes its sender the credit, and gives it back when it is done', () => {
   connect();
   input({ type: 'started', machine: SINK });
-  receive(envelopes(1, 4_096));
+  receive(envelopes(1, 1_024));
   const waiting = arrivals();
-  expect(frames('ack').at(-1)).toMatchObject({ mark: 4_096, credit: 4_096 });
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_024, credit: 1_024 });
   for (const arrival of waiting.slice(0, 1_000)) input({ type: 'processed', arrival, status: 'handled' });
   settle();
-  expect(frames('ack').at(-1)).toMatchObject({ mark: 4_096, credit: 5_096 });
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_024, credit: 2_024 });
 });
 
 test('what waits for a peer that is forgotten becomes dead letters, and nothing of it leaves', () => {
@@ -307,6 +307,6 @@ test('a full disk refuses what is sent, gives no credit, is tried again at each 
   input({ type: 'tick' }, { type: 'flush' });
   expect(taken('commit')).toHaveLength(1);
   input({ type: 'committed' }, { type: 'flush' });
-  expect(frames('ack')).toMatchObject([{ mark: 0, credit: 4_096 }]);
+  expect(frames('ack')).toMatchObject([{ mark: 0, credit: 1_024 }]);
   expect(() => send()).not.toThrow();
 });

@@ -19,24 +19,41 @@ function harness() {
   };
 }
 
-test('tasks run in the order in which they came, also those that tasks add', () => {
+test('tasks of one machine run in the order in which they came, also those that tasks add', () => {
   const { queue, turns } = harness();
   const ran: number[] = [];
-  queue.push(() => {
+  queue.push('a', () => {
     ran.push(1);
-    queue.push(() => ran.push(3));
+    queue.push('a', () => ran.push(3));
   });
-  queue.push(() => ran.push(2));
+  queue.push('a', () => ran.push(2));
   expect(ran).toEqual([]);
   while (turns.length > 0) turns.shift()?.();
   expect(ran).toEqual([1, 2, 3]);
+});
+
+test('machines take turns: one that has much to do keeps no other waiting, also where each task fills a slice', () => {
+  const { queue, turns, work } = harness();
+  const ran: string[] = [];
+  const push = (machine: string, task: string) =>
+    queue.push(machine, () => {
+      ran.push(task);
+      work(RUN_SLICE_MS);
+    });
+  for (const task of ['a1', 'a2', 'a3']) push('a', task);
+  push('b', 'b1');
+  push('b', 'b2');
+  turns.shift()?.();
+  push('c', 'c1');
+  while (turns.length > 0) turns.shift()?.();
+  expect(ran).toEqual(['a1', 'b1', 'a2', 'c1', 'b2', 'a3']);
 });
 
 test('a slice ends when its time is up, and the rest runs in a later turn', () => {
   const { queue, turns, work } = harness();
   const ran: number[] = [];
   for (let n = 0; n < 4; n++) {
-    queue.push(() => {
+    queue.push('a', () => {
       ran.push(n);
       work(RUN_SLICE_MS / 2);
     });
@@ -52,7 +69,7 @@ test('tasks that never stop adding tasks let timers through', async () => {
   const queue = new RunQueue(new SystemClock(), new SystemScheduler());
   let isOver = false;
   const again = () => {
-    if (!isOver) queue.push(again);
+    if (!isOver) queue.push('a', again);
   };
   again();
   await new Promise((resolve) => setTimeout(resolve, 20));
