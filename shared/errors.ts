@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'NOT_ACCEPTED'
   | 'NOT_A_MACHINE'
   | 'NOT_LINKED'
+  | 'NOT_PERSISTABLE'
   | 'NOT_WATCHABLE'
   | 'NO_MACHINE_OF_TYPE'
   | 'OUTBOX_FULL'

@@ -1,5 +1,5 @@
 import type { MachineEvent } from './envelope.ts';
-import { InterMachineError } from './errors.ts';
+import { InterMachineError, reasonOf } from './errors.ts';
 import { shorten } from './ids.ts';
 import { namesIn, namesInText } from './strict-json.ts';
 
@@ -37,6 +37,17 @@ function checkEvent(event: unknown): asserts event is MachineEvent {
   // A machine takes these from itself alone: a forged xstate.stop would stop it.
   if (type.startsWith('xstate.'))
     throw invalid('event.type', `"${shorten(type)}": types that begin with "xstate." belong to XState`);
+}
+
+/** What keeps a value from being written as JSON and read back the same, with its path; `undefined` where nothing does. */
+export function jsonFault(value: unknown, path: string): string | undefined {
+  if (isPlain(value, 0)) return undefined;
+  try {
+    checkPlain(value, path, 0);
+    return undefined;
+  } catch (thrown) {
+    return reasonOf(thrown);
+  }
 }
 
 const tooDeep = `nested deeper than ${MAX_EVENT_DEPTH} levels, or containing itself`;

@@ -1,5 +1,5 @@
 import valid from 'semver/functions/valid.js';
-import { type Actor, type AnyActorLogic, createActor } from 'xstate';
+import { Actor, type AnyActorLogic, createActor } from 'xstate';
 import type { MachineDefinition, MachineLive } from '../../shared/api.ts';
 import type { Outcome, SendableEvent } from '../../shared/envelope.ts';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
@@ -21,7 +21,8 @@ import { Balancer } from './balancing.ts';
 import { WAIT_TIMEOUT_MS } from './defaults.ts';
 import { type FindOptions, isWanted, looksAtStates } from './finding.ts';
 import type { FollowTarget } from './following.ts';
-import { type AddOptions, assertFree } from './host.ts';
+import { type AddOptions, assertFree, type Persist } from './host.ts';
+import { assertPersistable } from './machine-record.ts';
 import type { AnyTypes, EventOf, LogicOfType, ReplyOf, TypeName } from './machine-types.ts';
 import type { Machinery, SendOptions } from './machinery.ts';
 import type { MachineDown } from './monitoring.ts';
@@ -58,8 +59,17 @@ export interface RegistratorParts {
   /** Machines of ours that are remembered, running or not. */
   readonly remembered: Map<MachineId, MachineRow>;
   /** On disk when it resolves, where there is one. */
-  readonly remember: (machine: MachineRow) => Promise<void>;
+  readonly remember: (machine: MachineRow, options?: { readonly withoutState: boolean }) => Promise<void>;
+  /** What is on disk of persisted machines; missing where there is no disk. */
+  readonly kept?: KeptMachines;
   readonly forget: (id: MachineId) => Promise<void>;
+}
+
+/** The states of persisted machines, as they are on disk. */
+export interface KeptMachines {
+  record(id: MachineId): string | undefined;
+  /** The node's own time. */
+  now(): number;
 }
 
 /** What all registrators have in common: machines, of this process and of wherever the lines of its machinery lead. */
@@ -94,16 +104,20 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     assertVersion(version);
     // Before anything is written about it.
     assertFree(id, machine);
+    const persist = this.#persist(id, type, machine, options);
     const description = { id, type: machineType(type), version, metadata, healthy: true, running: true };
     this.#registering.add(id);
     try {
       // On disk before anybody learns of it: what is sent to it must never meet a node that does not know it.
       const row = { ...machineRow(self, description), ...(options.expose === 'node' && { expose: options.expose }) };
-      await remember(row);
+      await remember(row, { withoutState: persist?.record === undefined });
       this.#assertRunning();
       remembered.set(id, row);
       const sender = this.#senderOf(id, type);
-      let actor = machinery.host.add(id, machine, sender.acting, addOptions(options));
+      let actor = machinery.host.add(id, machine, sender.acting, {
+        ...addOptions(options),
+        ...(persist && { persist }),
+      });
       machinery.terms.set(id, termsOf(options));
       if (options.health === 'manual') machinery.beats.start(id);
       // It is found before it begins: what it sends at its entry comes from a machine that is known.
@@ -138,13 +152,15 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     assertVersion(version);
     const type = remembered.get(known)?.type ?? '';
     const expose = options.expose === 'node' && { expose: options.expose };
+    // What it goes on from is the snapshot, where there is one: its first step writes it down.
+    const persist = this.#persist(known, undefined, machine, options);
     const description = { id: known, type, version, metadata, healthy: true, running: true };
-    machinery.host.replace(known, machine, addOptions(options));
+    machinery.host.replace(known, machine, { ...addOptions(options), ...(persist && { persist }) });
     machinery.terms.set(known, termsOf(options));
     machinery.sync.added(description);
     const row = { ...machineRow(self, description), ...expose };
     remembered.set(known, row);
-    await remember(row);
+    await remember(row, { withoutState: persist === undefined });
   }
 
   async unregister(id: string): Promise<void> {
@@ -392,6 +408,27 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
       }),
     };
     return new Sender(id, type, parts);
+  }
+
+  /** How it is persisted, and what it goes on from. Throws NOT_PERSISTABLE. */
+  #persist<Logic extends AnyActorLogic>(
+    id: MachineId,
+    type: string | undefined,
+    machine: Logic | Actor<Logic>,
+    { persist = false, version = '1.0.0', timers = 'resume-deadline', input }: RegisterOptions<Logic>,
+  ): Persist | undefined {
+    const { machinery, kept, remembered } = this.#parts;
+    if (!persist || !kept) return undefined;
+    if (machine instanceof Actor)
+      throw new InterMachineError(
+        'NOT_PERSISTABLE',
+        `"${id}" is an actor that runs already, and that only its program can start: register its machine instead`,
+      );
+    assertPersistable(id, machine, input);
+    const record = remembered.get(id)?.type === type ? kept.record(id) : undefined;
+    const definition = machinery.definitionOf(machine);
+    const { now } = kept;
+    return { version, definition, delays: timers, now, ...(record !== undefined && { record }) };
   }
 
   #resolve(target: string | MachineInfo): MachineInfo {

@@ -1,4 +1,5 @@
 import type { InterMachineError } from '../../shared/errors.ts';
+import type { MachineId } from '../../shared/ids.ts';
 import type { StoredChange } from './ports.ts';
 
 /** A change that stays true when its commit fails, and what follows when it is on disk. */
@@ -19,11 +20,18 @@ interface Following {
 export class CommitGroup {
   readonly facts: Fact[] = [];
   readonly #changes: StoredChange[] = [];
+  /** Of each machine its last one. */
+  readonly #snapshots = new Map<MachineId, string>();
   readonly #afterwards: (() => void)[] = [];
   readonly #undo: ((failure: InterMachineError) => void)[] = [];
 
   get changes(): readonly StoredChange[] {
-    return [...this.facts.map(({ change }) => change), ...this.#changes];
+    const snapshots = [...this.#snapshots].map(([machine, snapshot]) => ({
+      type: 'snapshot' as const,
+      machine,
+      snapshot,
+    }));
+    return [...this.facts.map(({ change }) => change), ...this.#changes, ...snapshots];
   }
 
   get isEmpty(): boolean {
@@ -32,7 +40,7 @@ export class CommitGroup {
 
   /** Whether there is more to it than facts. */
   get isAwaited(): boolean {
-    return this.#changes.length > 0 || this.#afterwards.length > 0;
+    return this.#changes.length > 0 || this.#snapshots.size > 0 || this.#afterwards.length > 0;
   }
 
   fact(change: StoredChange, act?: () => void): void {
@@ -41,6 +49,11 @@ export class CommitGroup {
 
   add(...changes: readonly StoredChange[]): void {
     this.#changes.push(...changes);
+  }
+
+  /** What a machine goes on from after its last step. */
+  keep(machine: MachineId, snapshot: string): void {
+    this.#snapshots.set(machine, snapshot);
   }
 
   /** `act` when it is on disk, `undo` when it is not and never will be. */

@@ -6,6 +6,7 @@ import { CommitGroup } from './commit-group.ts';
 import type { DeliveryLimits } from './defaults.ts';
 import type { Arrival } from './inbox.ts';
 import type { Run } from './outgoing-stream.ts';
+import type { PersistedStep } from './persisted-step.ts';
 import type { StoredChange } from './ports.ts';
 
 export type DeliveryOutput =
@@ -22,6 +23,8 @@ export type DeliveryOutput =
     } & Run)
   /** They were never accepted. */
   | ({ readonly type: 'rejected'; readonly peer: NodeId; readonly error: InterMachineError } & Run)
+  /** A step of a persisted machine is on disk. */
+  | { readonly type: 'kept'; readonly step: PersistedStep }
   /** Steps of this machine were lost: where it runs, it is to start again from its last stored snapshot, with nothing in hand. */
   | { readonly type: 'rollBack'; readonly machine: MachineId }
   /** These came again: whether they are the same is to be looked up, and told as `changed` where they are not. */

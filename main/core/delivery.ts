@@ -6,13 +6,14 @@ import { CommitGroup } from './commit-group.ts';
 import { DELIVERY_LIMITS, type DeliveryLimits, MAX_FACTS_KEPT } from './defaults.ts';
 import { type DeliveryOutput, DeliveryTurn } from './delivery-turn.ts';
 import type { Parcel } from './parcel.ts';
+import type { PersistedStep } from './persisted-step.ts';
 import type { Change, NewLogRow, StoreState } from './ports.ts';
 import { type Processed, Receiving, type ReceivingParts } from './receiving.ts';
 import { Sending } from './sending.ts';
 import { VolatileLog } from './volatile-log.ts';
 
 export type DeliveryInput =
-  /** To another node, or to a machine here that does not run. Throws OUTBOX_FULL, STORE_FULL, MACHINE_BUSY, MACHINE_UNKNOWN. */
+  /** To another node, or to a machine here that is persisted or does not run. Throws OUTBOX_FULL, STORE_FULL, MACHINE_BUSY, MACHINE_UNKNOWN. */
   | { readonly type: 'send'; readonly parcel: Parcel }
   /** A row of the log that goes with no stream. */
   | { readonly type: 'record'; readonly row: NewLogRow }
@@ -25,8 +26,8 @@ export type DeliveryInput =
   /** It takes no more: what it has in hand is for the next of its id; where there will be none, it becomes dead letters. */
   | { readonly type: 'ended'; readonly machine: MachineId }
   | ({ readonly type: 'processed' } & Processed)
-  /** Of a machine that is persisted: with its state after this step, and all that it sent in it. */
-  | ({ readonly type: 'stepped'; readonly snapshot: string; readonly sends: readonly Parcel[] } & Processed)
+  /** Of a machine that is persisted. `kept` follows when it is on disk. */
+  | { readonly type: 'stepped'; readonly step: PersistedStep }
   /** Under the name of an envelope that is in the log a peer sent another one. */
   | {
       readonly type: 'changed';
@@ -120,7 +121,7 @@ export class Delivery {
       case 'processed':
         return this.#receiving.processed(input);
       case 'stepped':
-        return this.#stepped(input);
+        return this.#stepped(input.step);
       case 'changed':
         return this.#receiving.changed(input.peer, input);
       case 'forget':
@@ -159,9 +160,9 @@ export class Delivery {
   }
 
   /** One commit, whatever can be sent of it: a machine in the middle of its step is nobody to throw at. */
-  #stepped({ snapshot, sends, ...processed }: Extract<DeliveryInput, { type: 'stepped' }>): void {
-    this.#receiving.stepped(processed, snapshot);
-    for (const parcel of sends) {
+  #stepped(step: PersistedStep): void {
+    if (!this.#receiving.stepped(step)) return;
+    for (const parcel of step.sends) {
       try {
         this.#takeUp(parcel);
       } catch (thrown) {

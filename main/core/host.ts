@@ -6,7 +6,12 @@ import { type ErrorCode, InterMachineError, reasonOf } from '../../shared/errors
 import type { MachineId } from '../../shared/ids.ts';
 import { type Acting, disableActing, enableActing, isActing, setOrigin } from './acting.ts';
 import { MAX_ATTEMPTS, MAX_FAILURES_KEPT, MAX_LOGGED_LENGTH, MAX_WAITING } from './defaults.ts';
+import { type DelayPolicy, resumeDelays } from './delays.ts';
+import type { Arrival } from './inbox.ts';
+import { Keeping } from './keeping.ts';
+import { type MachineRecord, readRecord } from './machine-record.ts';
 import { ObservedActor, type Step } from './observed-actor.ts';
+import type { PersistedStep } from './persisted-step.ts';
 import type { Clock } from './ports.ts';
 import type { RunQueue } from './run-queue.ts';
 import { restartDelay, type Supervision } from './supervision.ts';
@@ -20,8 +25,15 @@ export type End =
   | { readonly status: 'done' | 'stopped' }
   | { readonly status: 'parked'; readonly cause: 'failed' | 'stopped'; readonly failure: Failure };
 
+/** A step of a persisted machine, and what follows when it is on disk. */
+export interface HostStep extends PersistedStep {
+  committed(): void;
+}
+
 /** What the host tells about its machines. */
 export interface HostOwner {
+  /** A step of a persisted machine, to be written as a whole. */
+  keep(step: HostStep): void;
   /** It took a step: its state may be another. */
   stepped(id: MachineId): void;
   /** It failed, and begins anew after a while. */
@@ -49,12 +61,22 @@ export interface Shown {
   readonly definition: number;
 }
 
+/** How a machine is persisted. */
+export interface Persist extends Pick<MachineRecord, 'version' | 'definition'> {
+  readonly delays: DelayPolicy;
+  /** The node's own time. */
+  readonly now: () => number;
+  /** What it goes on from; missing where it begins. */
+  readonly record?: string;
+}
+
 export interface AddOptions {
   readonly input?: unknown;
   /** Where to go on from: what `actor.getPersistedSnapshot()` gave. */
   readonly snapshot?: Snapshot<unknown>;
   /** `restart` unless told. An actor that ran before it came here is parked in any case: it is not ours to make anew. */
   readonly supervision?: Supervision;
+  readonly persist?: Persist;
 }
 
 /** Takes envelopes in place of their machine. */
@@ -66,6 +88,8 @@ interface Waiting {
   /** On our clock. */
   readonly deadline: number;
   readonly handled: Handled;
+  /** Of one that is on disk: a persisted machine's step and what becomes of it are one commit. */
+  readonly arrival?: Arrival;
   attempts: number;
 }
 
@@ -78,6 +102,13 @@ interface Hosted {
   /** It ran before it came here, and runs on when it is taken out. */
   readonly isGuest: boolean;
   observed: ObservedActor;
+  /** Of a persisted machine. */
+  keeping: Keeping | undefined;
+  /** What its last step left of it, on disk or on its way there, and what is on disk. */
+  record: string | undefined;
+  stored: string | undefined;
+  /** Counts how often it went back to what is on disk: what it had in hand then comes again. */
+  life: number;
   handler: MessageHandler | undefined;
   /** `resting`: it failed, and is about to begin anew. */
   state: 'running' | 'resting' | End['status'];
@@ -118,7 +149,8 @@ export class Host {
       throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
     assertFree(id, machine);
     const isGuest = machine instanceof Actor;
-    const actor: AnyActor = isGuest ? machine : this.#create(id, machine, options);
+    const keeping = this.#keepingFor(id, options);
+    const actor: AnyActor = isGuest ? machine : this.#create(id, machine, options, keeping);
     const hosted: Hosted = {
       logic: actor.logic as AnyActorLogic,
       acting,
@@ -126,6 +158,10 @@ export class Host {
       definition: 1,
       isGuest,
       observed: this.#observe(id, actor, acting),
+      keeping,
+      record: options.persist?.record,
+      stored: options.persist?.record,
+      life: 0,
       handler: undefined,
       state: 'running',
       waiting: 0,
@@ -143,24 +179,45 @@ export class Host {
   start(id: MachineId): void {
     const hosted = this.#machines.get(id);
     if (!hosted) return;
-    this.#startActor(hosted, hosted.options);
+    this.#startActor(id, hosted, hosted.options);
     const held = this.#held.get(id) ?? [];
     this.#held.delete(id);
     for (const waiting of held) this.#enqueue(id, hosted, waiting);
   }
 
-  /** Begins anew at once, from the beginning, whether it runs, rests or is parked. Throws MACHINE_UNKNOWN, MACHINE_STOPPED. */
-  restart(id: MachineId): void {
+  /**
+   * Begins anew at once, whether it runs, rests or is parked: a persisted machine from where its last step left it unless `isFresh`, any other from its
+   * beginning. Throws MACHINE_UNKNOWN, MACHINE_STOPPED.
+   */
+  restart(id: MachineId, isFresh = false): void {
     const hosted = this.#hosted(id);
     if (hosted.isGuest)
       throw new InterMachineError(
         'MACHINE_STOPPED',
         `"${id}" is an actor that its program made: only that can start it anew`,
       );
-    this.#clock.clearTimeout(hosted.restart);
-    hosted.observed.leave();
-    if (hosted.state === 'running') hosted.observed.actor.stop();
+    this.#halt(hosted);
+    if (isFresh) hosted.record = undefined;
     this.#beginAnew(id, hosted);
+  }
+
+  /**
+   * The last steps of a persisted machine are not on disk: it goes back to the last one that is, with nothing in hand. Returns whether it runs.
+   */
+  rollBack(id: MachineId): boolean {
+    const hosted = this.#machines.get(id);
+    if (!hosted?.keeping) return false;
+    hosted.life++;
+    hosted.record = hosted.stored;
+    hosted.handling = undefined;
+    const resting = hosted.resting.filter(({ arrival }) => !arrival);
+    hosted.waiting -= hosted.resting.length - resting.length;
+    hosted.resting = resting;
+    if (hosted.state === 'parked') return false;
+    hosted.keeping.drop();
+    this.#halt(hosted);
+    this.#beginAnew(id, hosted);
+    return true;
   }
 
   /**
@@ -175,20 +232,20 @@ export class Host {
         `"${id}" is an actor that its program made: it cannot be replaced`,
       );
     // Made before the old one is stopped: where it cannot be made, that one goes on.
-    const actor = this.#create(id, logic, options);
-    this.#clock.clearTimeout(hosted.restart);
-    hosted.observed.leave();
-    if (hosted.state === 'running') hosted.observed.actor.stop();
+    const keeping = this.#keepingFor(id, options);
+    const actor = this.#create(id, logic, options, keeping);
+    this.#halt(hosted);
     hosted.logic = logic;
     hosted.options = options;
     hosted.definition++;
-    this.#begin(id, hosted, actor, options);
+    hosted.record = options.persist?.record;
+    this.#begin(id, hosted, actor, keeping, options);
   }
 
   /** It takes nothing more until `restart`. What waits for it is refused. Throws MACHINE_UNKNOWN. */
   park(id: MachineId, reason: string): void {
     const hosted = this.#hosted(id);
-    hosted.observed.leave();
+    this.#leave(hosted);
     if (!hosted.isGuest) hosted.observed.actor.stop();
     this.#park(id, hosted, 'stopped', { at: this.#clock.wallTime(), reason });
   }
@@ -198,7 +255,7 @@ export class Host {
     const hosted = this.#machines.get(id);
     if (!hosted) return;
     this.#clock.clearTimeout(hosted.restart);
-    hosted.observed.leave();
+    this.#leave(hosted);
     if (!hosted.isGuest) hosted.observed.actor.stop();
     disableActing(hosted.observed.actor);
     if (!hasEnded(hosted) || hosted.state === 'parked') this.#end(id, hosted, { status: 'stopped' });
@@ -237,6 +294,17 @@ export class Host {
     };
   }
 
+  /** Whether its steps are kept on disk. */
+  isPersisted(id: MachineId): boolean {
+    return this.#machines.get(id)?.keeping !== undefined;
+  }
+
+  /** The step of a persisted machine that is under way: what it does now belongs to it. */
+  stepOf(id: MachineId): Keeping | undefined {
+    const keeping = this.#machines.get(id)?.keeping;
+    return keeping?.isStepping ? keeping : undefined;
+  }
+
   /** The envelope that a machine is handling just now, further up in this call stack. */
   get handlingEnvelopeId(): string | undefined {
     return this.#handlingEnvelopeId;
@@ -255,10 +323,11 @@ export class Host {
 
   /**
    * Hands an envelope to its machine in a later turn, or holds it until the machine runs. Its event must be a fresh object;
-   * `handled` is called once.
+   * `handled` is called once. Of one that is on disk (`arrival`) a persisted machine does not call it, but leaves it to its step.
    */
-  deliver(id: MachineId, envelope: Envelope, handled: Handled): void {
-    const waiting: Waiting = { envelope, deadline: Number.POSITIVE_INFINITY, handled, attempts: 0 };
+  deliver(id: MachineId, envelope: Envelope, handled: Handled, arrival?: Arrival): void {
+    const deadline = Number.POSITIVE_INFINITY;
+    const waiting: Waiting = { envelope, deadline, handled, ...(arrival && { arrival }), attempts: 0 };
     const hosted = this.#machines.get(id);
     if (hosted) return this.#enqueue(id, hosted, waiting);
     const held = this.#held.get(id) ?? [];
@@ -276,8 +345,11 @@ export class Host {
   #enqueue(id: MachineId, hosted: Hosted, waiting: Waiting): void {
     if (hasEnded(hosted)) return waiting.handled('refused', 'MACHINE_STOPPED');
     hosted.waiting++;
+    const { life } = hosted;
     this.#queue.push(id, () => {
       hosted.waiting--;
+      // It went back to before this: it comes again.
+      if (waiting.arrival && hosted.life !== life) return;
       this.#take(id, hosted, waiting);
     });
   }
@@ -297,11 +369,51 @@ export class Host {
     waiting.attempts++;
     hosted.handling = waiting;
     this.#handlingEnvelopeId = envelope.id;
+    hosted.keeping?.begin();
     const took = hosted.observed.handle(event);
     this.#handlingEnvelopeId = undefined;
     if (hosted.handling !== waiting) return;
-    hosted.handling = undefined;
-    handled(took ? 'handled' : 'ignored');
+    const status = took ? 'handled' : 'ignored';
+    if (hosted.keeping) this.#endStep(id, hosted, { waiting, status });
+    else handled(status);
+    if (hosted.handling === waiting) hosted.handling = undefined;
+  }
+
+  // ---- Steps of persisted machines
+
+  #keepingFor(id: MachineId, { persist }: AddOptions): Keeping | undefined {
+    if (!persist) return undefined;
+    const stepped = () => {
+      const hosted = this.#machines.get(id);
+      if (hosted?.keeping === keeping) this.#endStep(id, hosted);
+    };
+    const keeping = new Keeping({ ...persist, clock: this.#clock, stepped });
+    return keeping;
+  }
+
+  /** A state that cannot be stored is a failure of its machine: the step did not happen. */
+  #endStep(id: MachineId, hosted: Hosted, took?: { readonly waiting: Waiting; readonly status: OutcomeStatus }): void {
+    const { keeping } = hosted;
+    if (!keeping?.isStepping) return;
+    try {
+      const { afterwards, ...kept } = keeping.take();
+      hosted.record = kept.snapshot;
+      const { arrival, handled } = took?.waiting ?? {};
+      this.#owner.keep({
+        machine: id,
+        ...kept,
+        ...(arrival && took && { processed: { arrival, status: took.status } }),
+        committed: () => {
+          hosted.stored = kept.snapshot;
+          for (const act of afterwards) act();
+          if (took && !arrival) handled?.(took.status);
+        },
+      });
+    } catch (thrown) {
+      hosted.observed.leave();
+      hosted.observed.actor.stop();
+      this.#failed(id, thrown);
+    }
   }
 
   #handInPlace(id: MachineId, handler: MessageHandler, envelope: Envelope, handled: Handled): void {
@@ -316,21 +428,29 @@ export class Host {
 
   // ---- Ends, failures, and beginning anew
 
-  #create(id: MachineId, logic: AnyActorLogic, { input, snapshot }: AddOptions): AnyActor {
+  #create(id: MachineId, logic: AnyActorLogic, options: AddOptions, keeping: Keeping | undefined): AnyActor {
     limitIterations(logic);
-    return createActor(logic, {
+    const { input, persist } = options;
+    const snapshot = persist?.record === undefined ? options.snapshot : readRecord(persist.record).snapshot;
+    const actor = createActor(logic, {
       id,
-      clock: this.#clock,
+      clock: keeping?.clock ?? this.#clock,
       input,
       logger: (...values: readonly unknown[]) => this.#owner.logged(id, values.map(textOf).join(' ')),
       ...(snapshot && { snapshot }),
     });
+    keeping?.follow(actor);
+    return actor;
   }
 
-  /** Delays of the states that a snapshot is in begin anew: XState itself would never let them end. */
-  #startActor({ observed }: Hosted, { snapshot }: AddOptions): void {
-    observed.actor.start();
-    if (snapshot) armDelays(observed.actor);
+  /** Delays of the states that a snapshot is in begin anew, as XState itself would never let them end; those of a record go on by its policy. */
+  #startActor(id: MachineId, hosted: Hosted, { snapshot, persist }: AddOptions): void {
+    const { actor } = hosted.observed;
+    hosted.keeping?.begin();
+    actor.start();
+    if (persist?.record !== undefined) resumeDelays(actor, readRecord(persist.record), persist.delays, persist.now());
+    else if (snapshot) armDelays(actor);
+    this.#endStep(id, hosted);
   }
 
   #observe(id: MachineId, actor: AnyActor, acting: Acting): ObservedActor {
@@ -353,6 +473,8 @@ export class Host {
     if (!hosted || hasEnded(hosted)) return;
     const { isGuest, options, handling } = hosted;
     hosted.observed.leave();
+    hosted.keeping?.drop();
+    hosted.keeping?.leave();
     stopChildren(hosted.observed.actor);
     hosted.handling = undefined;
     hosted.failuresAt = [...hosted.failuresAt, this.#clock.now()].slice(-MAX_FAILURES_KEPT);
@@ -378,17 +500,38 @@ export class Host {
     this.#owner.failed(id, failure);
   }
 
+  /** A persisted machine goes on from its last step. */
   #beginAnew(id: MachineId, hosted: Hosted): void {
-    const { snapshot: _, ...options } = hosted.options;
-    this.#begin(id, hosted, this.#create(id, hosted.logic, options), options);
+    const { snapshot: _, persist, ...rest } = hosted.options;
+    const { record, logic } = hosted;
+    const { record: __, ...keep } = persist ?? ({} as Persist);
+    const options = { ...rest, ...(persist && { persist: { ...keep, ...(record !== undefined && { record }) } }) };
+    const keeping = this.#keepingFor(id, options);
+    this.#begin(id, hosted, this.#create(id, logic, options, keeping), keeping, options);
   }
 
-  #begin(id: MachineId, hosted: Hosted, actor: AnyActor, options: AddOptions): void {
+  #begin(id: MachineId, hosted: Hosted, actor: AnyActor, keeping: Keeping | undefined, options: AddOptions): void {
     hosted.observed = this.#observe(id, actor, hosted.acting);
+    hosted.keeping = keeping;
     hosted.state = 'running';
     this.#owner.restarted(id);
-    this.#startActor(hosted, options);
+    this.#startActor(id, hosted, options);
     this.#queueResting(id, hosted);
+  }
+
+  /** Its actor comes to an end, and another one takes its place. */
+  #halt(hosted: Hosted): void {
+    this.#clock.clearTimeout(hosted.restart);
+    this.#leave(hosted);
+    if (hosted.state === 'running') hosted.observed.actor.stop();
+  }
+
+  /** What it did so far is kept, of its end nothing. */
+  #leave({ observed, keeping, state, options }: Hosted): void {
+    // What is left of its delays is what is left now.
+    if (state === 'running' && options.persist?.delays === 'resume-remaining') keeping?.begin();
+    keeping?.leave();
+    observed.leave();
   }
 
   #queueResting(id: MachineId, hosted: Hosted): void {

@@ -29,7 +29,8 @@ export class LocalStream {
 
   /** Takes it up; it is logged at the end of the turn. */
   add(parcel: Parcel, machine: MachineId): Arrival {
-    const { eventType: _, eventJson, ttlMs = this.#turn.limits.ttlMs, ...envelope } = parcel;
+    const { eventType: _, eventJson, ttlMs = this.#turn.limits.ttlMs, ...rest } = parcel;
+    const envelope = { ...rest, id: this.nextId };
     const expiresAt = this.#turn.now() + ttlMs;
     const { correlationId, causationId } = envelope;
     const label = encodeLabel({

@@ -1,3 +1,4 @@
+import type { AnyActorLogic } from 'xstate';
 import type { Failure } from '../../shared/api.ts';
 import type { Envelope, Outcome, OutcomeStatus, SendableEvent, Until } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
@@ -15,9 +16,11 @@ import type { Origin } from './acting.ts';
 import { type AskOptions, Asks, type Reply } from './asks.ts';
 import { Beats } from './beats.ts';
 import type { Content } from './channel.ts';
+import { chartOf } from './chart.ts';
 import { MAX_ENVELOPE_BYTES, MAX_TTL_MS } from './defaults.ts';
 import { type Follower, Following, type FollowTarget } from './following.ts';
-import { type End, Host } from './host.ts';
+import { type End, Host, type HostStep } from './host.ts';
+import type { Keeping } from './keeping.ts';
 import { Links } from './links.ts';
 import { Monitoring } from './monitoring.ts';
 import { Outcomes } from './outcomes.ts';
@@ -41,6 +44,11 @@ export interface SendOptions {
   readonly delivery?: 'reliable' | 'volatile';
   /** Milliseconds in which it is to reach its machine on another node, a year at most; a week unless told. Then it becomes a dead letter. */
   readonly ttlMs?: number;
+}
+
+/** A send of the machine itself: where it is persisted, it belongs to the step in which it happens. */
+export interface ActingOptions extends SendOptions {
+  readonly isActing?: true;
 }
 
 /** The lines to other nodes, where there are any. */
@@ -69,11 +77,16 @@ export interface MachineryParts {
   readonly knows: (id: MachineId) => boolean;
   /** The id that the next reliable envelope to another node will have. */
   readonly nextId: (node: NodeId) => string;
-  /** Takes a reliable envelope for another node, or for a machine here that does not run. Throws OUTBOX_FULL, STORE_FULL, MACHINE_BUSY. */
+  /**
+   * Takes a reliable envelope for another node, or for a machine here that is persisted or does not run. Throws OUTBOX_FULL, STORE_FULL,
+   * MACHINE_BUSY.
+   */
   readonly sendAway: (parcel: Parcel) => void;
   /** Written with whatever is written next. */
   readonly record: (row: NewLogRow) => void;
   readonly change: (change: Change) => void;
+  /** Takes a step of a persisted machine; missing where there is no disk, and so no such machine. */
+  readonly keep?: (step: HostStep) => void;
   /** Something of a machine, here or elsewhere, is another. */
   readonly machineChanged: (change: MachineChange) => void;
   /** What a machine wrote with XState's `log`. */
@@ -110,6 +123,7 @@ export class Machinery {
     this.registry = new Registry(self, (node) => lines.isAlive(node));
     this.terms = new TermsOfMachines(self, (address) => this.#typeOf(address));
     this.host = new Host(clock, new RunQueue(clock, scheduler), {
+      keep: (step) => parts.keep?.(step),
       stepped: (id) => this.#showing.stepped(id),
       failed: (id, failure) => this.#failed(id, failure),
       restarted: (id) => this.#restarted(id),
@@ -184,7 +198,10 @@ export class Machinery {
   // ---- Sending
 
   /** Throws, or rejects with, EVENT_INVALID, ENVELOPE_TOO_LARGE, OUTBOX_FULL, STORE_FULL, STORE_FAILED, NODE_STOPPED, INPUT_INVALID. */
-  send(from: MachineId, to: MachineInfo, event: SendableEvent, options: SendOptions): Promise<Outcome> {
+  send(from: MachineId, to: MachineInfo, event: SendableEvent, options: ActingOptions): Promise<Outcome> {
+    const step = options.isActing && this.host.stepOf(from);
+    if (step) return this.#sendInStep(step, this.#parcel(from, to.address, event), to);
+    this.assertOpen();
     const isVolatile = options.delivery === 'volatile' && !to.local;
     const id = isVolatile ? undefined : this.#reliableId(to);
     const parcel = withTtl(this.#parcel(from, to.address, event, id), options.ttlMs);
@@ -196,6 +213,7 @@ export class Machinery {
 
   /** Resolves to what the machine replied. Rejects as `Asks.ask` does, and with EVENT_INVALID, ENVELOPE_TOO_LARGE, NODE_STOPPED. */
   async ask(from: MachineId, to: MachineInfo, event: SendableEvent, options: AskOptions): Promise<Reply> {
+    this.assertOpen();
     return await this.#asks.ask(to, options, (ttlMs, sent) => {
       const parcel = this.#parcel(from, to.address, event);
       sent(parcel.id);
@@ -207,14 +225,21 @@ export class Machinery {
   }
 
   /** To whoever sent an event: as an event of its own, or, where somebody waits for it, as the answer. */
-  async reply(from: MachineId, origin: Origin, event: SendableEvent, options: SendOptions): Promise<Outcome> {
+  async reply(from: MachineId, origin: Origin, event: SendableEvent, options: ActingOptions): Promise<Outcome> {
     const { address, envelopeId, isAsk } = origin;
+    const step = options.isActing && this.host.stepOf(from);
+    if (!step) this.assertOpen();
     const parcel = { ...this.#parcel(from, address, event), correlationId: envelopeId };
     const { node, machine } = parseAddress(address);
+    if (isAsk && step) {
+      step.afterwards(() => void this.#answer(parcel, node));
+      return { id: parcel.id, status: 'accepted' };
+    }
     if (isAsk) return await this.#answer(parcel, node);
     // Nobody is behind a node that sent in its own name; whoever wants an answer asks.
     if (machine === NODE_MACHINE_ID) return { id: parcel.id, status: 'ignored' };
     const to = this.registry.resolve(address);
+    if (step) return await this.#sendInStep(step, parcel, to);
     const reliable = { ...parcel, id: this.#reliableId(to) };
     return await this.#follow(reliable, to, options.until ?? untilOf(to), () => this.router.route(reliable));
   }
@@ -233,6 +258,12 @@ export class Machinery {
   follow(target: FollowTarget, follower: Follower): () => void {
     const following = new Following(this.subscriptions, this.watching, target, follower);
     return () => following.stop();
+  }
+
+  /** What the definition of a machine is known by: it is the same for the same states and transitions. */
+  definitionOf(logic: AnyActorLogic): string {
+    const chart = chartOf(logic);
+    return chart ? this.#parts.digest(JSON.stringify(chart)) : '';
   }
 
   // ---- What other nodes say
@@ -317,12 +348,20 @@ export class Machinery {
   // ---- Within
 
   /** Between nodes an envelope is named by its place in the stream. */
-  #reliableId({ node, local, running }: MachineInfo): string {
-    return local && running ? this.#parts.newId() : this.#parts.nextId(node);
+  #reliableId({ node, local, running, id }: MachineInfo): string {
+    return local && running && !this.host.isPersisted(id) ? this.#parts.newId() : this.#parts.nextId(node);
+  }
+
+  /** It leaves when the step is on disk, be it after the next start; what cannot be taken up then is a dead letter of the same commit. */
+  async #sendInStep(step: Keeping, parcel: Parcel, to: MachineInfo): Promise<Outcome> {
+    const code = to.local ? this.#refusalHere(parcel, to.id) : undefined;
+    if (code) return { id: parcel.id, status: 'refused', code };
+    step.send(parcel);
+    this.links.link(parcel.from, to.address);
+    return { id: parcel.id, status: 'accepted' };
   }
 
   #parcel(from: MachineId, to: Address, event: SendableEvent, id = this.#parts.newId()): Parcel {
-    this.assertOpen();
     const { self, clock } = this.#parts;
     const eventJson = encodeEvent(event);
     const size = eventJson.length * 3 > MAX_ENVELOPE_BYTES ? utf8Length(eventJson) : 0;
@@ -359,10 +398,25 @@ export class Machinery {
 
   // Between machines of one node nothing can be lost on the way: it is handed over at once, and logged behind it.
   #deliverHere(parcel: Parcel, machine: MachineId): void {
+    if (this.host.isPersisted(machine)) return this.#storeHere(parcel, machine);
     const refusal = this.#takeHere(parcel, machine);
     if (refusal) return refusal();
     this.host.deliver(machine, envelopeFrom(parcel), (status, code) => this.#settleHere(parcel.id, status, code));
     this.settle(parcel.id, 'delivered');
+  }
+
+  /** What a persisted machine gets is on disk first. Its id is that of its place in the stream, which one that is refused has not. */
+  #storeHere(parcel: Parcel, machine: MachineId): void {
+    const code = this.#refusalHere({ ...parcel, id: this.#parts.newId() }, machine);
+    if (code) this.settle(parcel.id, 'refused', code);
+    else this.#parts.sendAway(parcel);
+  }
+
+  #refusalHere(parcel: Parcel, machine: MachineId): ErrorCode | undefined {
+    const code = this.terms.refusal(parcel.from, machine, parcel.eventType);
+    const { clock, record } = this.#parts;
+    if (code) record({ ...logRow(parcel, 'local', 'refused', clock.wallTime()), code });
+    return code;
   }
 
   #askHere(parcel: Parcel, machine: MachineId, ttlMs: number): void {
@@ -379,10 +433,10 @@ export class Machinery {
     const { clock, record } = this.#parts;
     if (this.host.isBusy(machine))
       throw new InterMachineError('MACHINE_BUSY', `Too many events wait for machine "${machine}" already`);
-    const code = this.terms.refusal(parcel.from, machine, parcel.eventType);
-    const row = logRow(parcel, 'local', code ? 'refused' : 'delivered', clock.wallTime());
-    record(code ? { ...row, code } : row);
-    return code && (() => this.settle(parcel.id, 'refused', code));
+    const code = this.#refusalHere(parcel, machine);
+    if (code) return () => this.settle(parcel.id, 'refused', code);
+    record(logRow(parcel, 'local', 'delivered', clock.wallTime()));
+    return undefined;
   }
 
   #settleHere(id: string, status: OutcomeStatus, code?: ErrorCode): void {

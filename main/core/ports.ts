@@ -399,7 +399,8 @@ export type StoredChange =
   | { readonly type: 'trust'; readonly state: TrustState }
   | { readonly type: 'audit'; readonly row: NewAuditRow }
   | { readonly type: 'machineRemove'; readonly node: NodeId; readonly id: MachineId }
-  | ({ readonly type: 'snapshot' } & SnapshotRow);
+  | ({ readonly type: 'snapshot' } & SnapshotRow)
+  | { readonly type: 'snapshotRemove'; readonly machine: MachineId };
 
 /** What became of one row, by the id of its envelope. The delivery knows where in the log it is. */
 export interface RowOutcome {

@@ -10,6 +10,7 @@ import { type Arrival, Inbox } from './inbox.ts';
 import { IncomingStream } from './incoming-stream.ts';
 import { LocalStream } from './local-stream.ts';
 import type { Parcel } from './parcel.ts';
+import type { PersistedStep } from './persisted-step.ts';
 import type { Mark, OpenRow, Page, StoredEnvelope } from './ports.ts';
 import { StatusRuns } from './status-runs.ts';
 import type { Messages, Refusal, Resume, RunOutcome, Skip } from './wire.ts';
@@ -20,7 +21,7 @@ export type Verdict =
   /** What is logged of it: an event that is none is not stored as it came. */
   | { readonly verdict: 'refuse'; readonly parcel: Parcel; readonly code: ErrorCode };
 
-/** What a machine is done with. A machine that is persisted leaves its new state, and what it sent, to the same commit. */
+/** What a machine is done with. */
 export interface Processed {
   readonly arrival: Arrival;
   readonly status: OutcomeStatus;
@@ -160,26 +161,42 @@ export class Receiving {
       this.#parts.turn.group.fact({ type: 'deadLetter', letter: this.#letter(arrival, code) });
   }
 
-  /** As `processed`, of a persisted machine: that, its state and what it sent are one commit, or none of it happened. */
-  stepped({ arrival, status, code }: Processed, snapshot: string): void {
-    if (!this.#inbox.done(arrival)) return;
-    this.#inHand(arrival, -1);
-    const { turn } = this.#parts;
-    const { direction, peer, epoch, sequence, machine } = arrival;
-    const run = { direction, peer, epoch, first: sequence, last: sequence };
-    turn.group.add({ type: 'became', ...run, status, ...(code && { code }) });
-    turn.group.add({ type: 'snapshot', machine, snapshot });
-    turn.group.follow({
+  /**
+   * As `processed`, of a persisted machine: that, its state and what it sent are one commit, or none of it happened. Returns false for a step on an
+   * envelope that was taken back meanwhile.
+   */
+  stepped(step: PersistedStep): boolean {
+    const { machine, snapshot, processed } = step;
+    if (processed && !this.#inbox.done(processed.arrival)) return false;
+    const { group } = this.#parts.turn;
+    if (processed) {
+      const { arrival, status, code } = processed;
+      this.#inHand(arrival, -1);
+      group.add({ type: 'became', ...runOf(arrival), status, ...(code && { code }) });
+    }
+    group.keep(machine, snapshot);
+    group.follow({
       act: () => {
-        if (direction !== 'in' || !this.#peer(peer).isConnected) return;
-        const of: RunOutcome = code ? [sequence, sequence, status, code] : [sequence, sequence, status];
-        turn.put({ type: 'frame', peer, frame: { type: 'outcome', epoch, of: [of] } });
+        this.#parts.turn.put({ type: 'kept', step });
+        if (processed) this.#tell(processed);
       },
       undo: () => {
-        this.#inbox.takeBack(arrival);
+        if (processed) this.#inbox.takeBack(processed.arrival);
         this.#lostSteps.add(machine);
       },
     });
+    return true;
+  }
+
+  /** Whoever sent it learns what became of it. */
+  #tell({ arrival, status, code }: Processed): void {
+    const { turn } = this.#parts;
+    const { direction, peer, epoch, sequence } = arrival;
+    if (direction === 'local') turn.put({ type: 'outcome', ...runOf(arrival), status, ...(code && { code }) });
+    else if (this.#peer(peer).isConnected) {
+      const of: RunOutcome = code ? [sequence, sequence, status, code] : [sequence, sequence, status];
+      turn.put({ type: 'frame', peer, frame: { type: 'outcome', epoch, of: [of] } });
+    }
   }
 
   /** An envelope between two machines of this node that must survive. Throws MACHINE_UNKNOWN, MACHINE_BUSY. */
@@ -190,16 +207,15 @@ export class Receiving {
       throw new InterMachineError('MACHINE_BUSY', `Too many events wait for machine "${machine}" already`);
     const arrival = this.#local.add(parcel, machine);
     this.#inbox.expect(machine, arrival.length);
-    const { turn, self } = this.#parts;
-    const run = { peer: self, epoch: arrival.epoch, first: arrival.sequence, last: arrival.sequence };
+    const { turn } = this.#parts;
     turn.group.follow({
       act: () => {
-        turn.put({ type: 'outcome', ...run, status: 'delivered' });
+        turn.put({ type: 'outcome', ...runOf(arrival), status: 'delivered' });
         this.#arrive(arrival);
       },
       undo: (error) => {
         this.#inbox.forget(machine, arrival.length);
-        turn.put({ type: 'rejected', ...run, error });
+        turn.put({ type: 'rejected', ...runOf(arrival), error });
       },
     });
   }
@@ -232,7 +248,12 @@ export class Receiving {
 
   flush(): void {
     this.#local.log();
-    for (const [epoch, runs] of this.#localOutcomes.take()) this.#became('local', this.#parts.self, epoch, runs);
+    const { self, turn } = this.#parts;
+    for (const [epoch, runs] of this.#localOutcomes.take()) {
+      this.#became('local', self, epoch, runs);
+      for (const [first, last, status, code] of runs)
+        turn.put({ type: 'outcome', peer: self, epoch, first, last, status, ...(code && { code }) });
+    }
     for (const [peer, { outcomes, incoming, isConnected }] of this.#peers) {
       for (const [epoch, of] of outcomes.take()) {
         this.#became('in', peer, epoch, of);
@@ -498,6 +519,14 @@ export class Receiving {
     return peer;
   }
 }
+
+const runOf = ({ direction, peer, epoch, sequence }: Arrival) => ({
+  direction,
+  peer,
+  epoch,
+  first: sequence,
+  last: sequence,
+});
 
 /** What was sent to one machine within a millisecond mostly has the same label. Throws FRAME_INVALID. */
 function labelsFrom(lines: readonly string[], at: number): readonly Label[] {

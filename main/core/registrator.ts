@@ -3,6 +3,7 @@ import type { MachineDefinition } from '../../shared/api.ts';
 import type { Outcome, SendableEvent } from '../../shared/envelope.ts';
 import type { AskOptions, Reply } from './asks.ts';
 import type { Choice } from './balancing.ts';
+import type { DelayPolicy } from './delays.ts';
 import type { FindOptions } from './finding.ts';
 import type { FollowTarget } from './following.ts';
 import type { AnyTypes, EventOf, IsUntyped, LogicOfType, ReplyOf, TypeName } from './machine-types.ts';
@@ -28,6 +29,13 @@ export interface RegisterOptions<Logic extends AnyActorLogic> extends Terms {
   readonly snapshot?: Snapshot<unknown>;
   /** What becomes of it when it fails; `restart` unless told. An actor that ran before is parked in any case. */
   readonly supervision?: Supervision;
+  /**
+   * Its state, what it handled and what it sent are one commit for each step, from which it goes on after a restart or a crash. Not of an actor that ran
+   * before, and without effect where there is no disk.
+   */
+  readonly persist?: boolean;
+  /** What becomes of its delays while it does not run; `resume-deadline` unless told. For one that is persisted. */
+  readonly timers?: DelayPolicy;
 }
 
 /** A machine type, as it is known here. */
@@ -73,7 +81,8 @@ export interface WatchObserver<Logic extends AnyActorLogic = AnyActorLogic> {
 export interface MachineRegistrator<Types extends object = AnyTypes> extends AsyncDisposable {
   /**
    * Starts a machine, or takes in an actor that runs already, and lets everybody find it by its type. Machines of one type are linked by themselves.
-   * Rejects with MACHINE_TYPE_INVALID, MACHINE_ID_INVALID, MACHINE_VERSION_INVALID, MACHINE_EXISTS, MACHINE_STOPPED, STORE_FULL, STORE_FAILED, NODE_STOPPED.
+   * Rejects with MACHINE_TYPE_INVALID, MACHINE_ID_INVALID, MACHINE_VERSION_INVALID, MACHINE_EXISTS, MACHINE_STOPPED, STORE_FULL, STORE_FAILED, NODE_STOPPED,
+   * and, where it is to be persisted and cannot be, with NOT_PERSISTABLE.
    */
   register<Name extends TypeName<Types>, Logic extends LogicOfType<Types, Name>>(
     type: Name,

@@ -5,7 +5,7 @@ import type { Acting, Origin } from './acting.ts';
 import type { AskOptions, Reply } from './asks.ts';
 import type { Balancer, Choice } from './balancing.ts';
 import { type FindOptions, isWanted, looksAtStates } from './finding.ts';
-import type { Machinery, SendOptions } from './machinery.ts';
+import type { ActingOptions, Machinery } from './machinery.ts';
 import type { MachineInfo } from './registry.ts';
 
 /** What a sender stands on. */
@@ -34,7 +34,7 @@ export class Sender {
   }
 
   // By hand, as it is done for every event: an async function would add a promise to the one that there is.
-  sendTo(target: Target, event: SendableEvent, options: SendOptions = {}): Promise<Outcome> {
+  sendTo(target: Target, event: SendableEvent, options: ActingOptions = {}): Promise<Outcome> {
     try {
       return this.#parts.machinery.send(this.#self, this.#resolve(target), event, options);
     } catch (thrown) {
@@ -54,26 +54,28 @@ export class Sender {
     return await this.#parts.machinery.ask(this.#self, machine, event, options);
   }
 
-  async reply(origin: Origin, event: SendableEvent, options: SendOptions = {}): Promise<Outcome> {
+  async reply(origin: Origin, event: SendableEvent, options: ActingOptions = {}): Promise<Outcome> {
     return await this.#parts.machinery.reply(this.#self, origin, event, options);
   }
 
-  async sendToType(type: string, event: SendableEvent, options: SendOptions = {}): Promise<Outcome[]> {
+  async sendToType(type: string, event: SendableEvent, options: ActingOptions = {}): Promise<Outcome[]> {
     return await this.#sendToMany(this.#parts.machinery.registry.ofType(type), event, options);
   }
 
-  async sendToPattern(pattern: string, event: SendableEvent, options: SendOptions = {}): Promise<Outcome[]> {
+  async sendToPattern(pattern: string, event: SendableEvent, options: ActingOptions = {}): Promise<Outcome[]> {
     return await this.#sendToMany(this.#parts.machinery.registry.ofPattern(pattern), event, options);
   }
 
-  async broadcastToSameType(event: SendableEvent, options: SendOptions = {}): Promise<Outcome[]> {
+  async broadcastToSameType(event: SendableEvent, options: ActingOptions = {}): Promise<Outcome[]> {
     return this.#type === undefined ? [] : await this.sendToType(this.#type, event, options);
   }
 
-  async sendToOneOfType(type: string, event: SendableEvent, options: Choice & SendOptions): Promise<Outcome> {
+  async sendToOneOfType(type: string, event: SendableEvent, options: Choice & ActingOptions): Promise<Outcome> {
     const { machinery } = this.#parts;
-    // Where nothing has to be asked for first, it leaves in this very turn.
-    const machine = looksAtStates(options) ? await this.#choose(type, options) : this.#chooseNow(type, options);
+    // Where nothing has to be asked for first, it leaves in this very turn, as what belongs to a step must.
+    const isOfStep = options.isActing && machinery.host.stepOf(this.#self) !== undefined;
+    const machine =
+      looksAtStates(options) && !isOfStep ? await this.#choose(type, options) : this.#chooseNow(type, options);
     return await machinery.send(this.#self, machine, event, options);
   }
 
@@ -90,7 +92,7 @@ export class Sender {
     const tell = (sending: Promise<unknown>) => {
       sending.catch((thrown: unknown) => problem(`machine ${this.#self} could not send: ${textOf(thrown)}`));
     };
-    const accepted: SendOptions = { until: 'accepted' };
+    const accepted: ActingOptions = { until: 'accepted', isActing: true };
     return {
       sendTo: (target, event) => tell(this.sendTo(target, event, accepted)),
       reply: (origin, event) => tell(this.reply(origin, event, accepted)),
@@ -140,12 +142,16 @@ export class Sender {
     return `No machine of type "${type}" can be chosen for "${this.#self}": ${others}`;
   }
 
-  async #sendToMany(machines: readonly MachineInfo[], event: SendableEvent, options: SendOptions): Promise<Outcome[]> {
+  async #sendToMany(
+    machines: readonly MachineInfo[],
+    event: SendableEvent,
+    options: ActingOptions,
+  ): Promise<Outcome[]> {
     return await Promise.all(this.#others(machines).map((machine) => this.#sendToOneOfMany(machine, event, options)));
   }
 
   /** What cannot be taken up for one of many is its outcome, and keeps no other from getting the event. */
-  async #sendToOneOfMany(machine: MachineInfo, event: SendableEvent, options: SendOptions): Promise<Outcome> {
+  async #sendToOneOfMany(machine: MachineInfo, event: SendableEvent, options: ActingOptions): Promise<Outcome> {
     try {
       return await this.#parts.machinery.send(this.#self, machine, event, options);
     } catch (thrown) {

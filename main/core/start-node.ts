@@ -7,6 +7,7 @@ import { Delivery } from './delivery.ts';
 import { DeliveryRunner } from './delivery-runner.ts';
 import { DeliveryTime } from './delivery-time.ts';
 import type { DeliveryOutput } from './delivery-turn.ts';
+import type { HostStep } from './host.ts';
 import { rowsOf } from './log-pages.ts';
 import type { AnyTypes } from './machine-types.ts';
 import { Machinery } from './machinery.ts';
@@ -76,6 +77,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
   const incarnation = Math.max(stored.incarnation + 1, Math.floor(clock.wallTime() / 1000));
   const ours = stored.machines.filter((machine) => machine.node === self);
   const remembered = new Map(ours.map((machine) => [machine.id, machine]));
+  const records = new Map(stored.snapshots.map(({ machine, snapshot }) => [machine, snapshot]));
 
   const events = new Emitter<NodeEvents>(parts.report);
   const problem = (message: string) => {
@@ -102,6 +104,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     knows: (id) => remembered.has(id),
     nextId: (node) => delivery.nextId(node),
     sendAway: (parcel) => runner.step({ type: 'send', parcel }),
+    keep: (step) => runner.step({ type: 'stepped', step }),
     record: (row) => runner.step({ type: 'record', row }),
     change: (change) => runner.step({ type: 'change', change }),
     machineChanged: (change) => {
@@ -197,17 +200,25 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
         return machinery.outcomes.settleRun(output, output.status, output.code);
       case 'rejected':
         return machinery.outcomes.rejectRun(output, output.error);
+      case 'kept': {
+        // It went in as what the host gave.
+        const step = output.step as HostStep;
+        records.set(step.machine, step.snapshot);
+        return step.committed();
+      }
       case 'rollBack':
+        if (machinery.host.rollBack(output.machine)) runner.step({ type: 'started', machine: output.machine });
         return;
       case 'problem':
         return problem(output.message);
       case 'handOver': {
         const { arrival } = output;
-        return machinery.host.deliver(arrival.machine, arrival.envelope, (status: OutcomeStatus, code?: ErrorCode) => {
+        const handled = (status: OutcomeStatus, code?: ErrorCode) => {
           // What a machine did not get to before its node stopped is for the next start.
           if (!stopped || code !== 'MACHINE_STOPPED')
             runner.step({ type: 'processed', arrival, status, ...(code && { code }) });
-        });
+        };
+        return machinery.host.deliver(arrival.machine, arrival.envelope, handled, arrival);
       }
     }
   }
@@ -293,8 +304,21 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     problem,
     machinery,
     remembered,
-    remember: (row) => store.commit([{ type: 'machine', row }]),
-    forget: (id) => store.commit([{ type: 'machineRemove', node: self, id }]),
+    remember: (row, { withoutState } = { withoutState: false }) => {
+      if (withoutState) records.delete(row.id);
+      return store.commit([
+        { type: 'machine', row },
+        ...(withoutState ? [{ type: 'snapshotRemove' as const, machine: row.id }] : []),
+      ]);
+    },
+    forget: (id) => {
+      records.delete(id);
+      return store.commit([
+        { type: 'machineRemove', node: self, id },
+        { type: 'snapshotRemove', machine: id },
+      ]);
+    },
+    kept: { record: (id) => records.get(id), now: () => time.now() },
     waiting: (peer) => delivery.waiting(peer),
     peers,
     trust,

@@ -79,6 +79,54 @@ export function armDelays(actor: AnyActor): void {
   }
 }
 
+/** An event that comes when its time is up: of `after`, or one that was raised or sent with a delay. */
+export interface Delayed {
+  readonly source: AnyActorRef;
+  readonly target: AnyActorRef;
+  readonly event: EventObject;
+  /** Milliseconds, from when it was scheduled. */
+  readonly delay: number;
+  readonly id: string;
+}
+
+/** What waits for its time in the system of an actor. Each is one object for as long as it waits. */
+export const delayedEvents = (actor: AnyActorRef): readonly Delayed[] =>
+  Object.values(actor.system.getSnapshot()._scheduledEvents);
+
+/** Leaving the state that it belongs to cancels it, as one that XState itself scheduled. */
+export const delayEvent = ({ source, target, event, delay, id }: Delayed): void =>
+  source.system.scheduler.schedule(source, target, event, delay, id);
+
+type Relaying = ActorSystem & { _relay(source: AnyActorRef, target: AnyActorRef, event: EventObject): void };
+
+/** It comes now, if it still waits. */
+export function hasten({ source, target, event, id }: Omit<Delayed, 'delay'>): void {
+  const waits = delayedEvents(source).some((each) => each.source === source && each.id === id);
+  source.system.scheduler.cancel(source, id);
+  if (waits) (source.system as Relaying)._relay(source, target, event);
+}
+
+/** The ids that lead from `root` down to an actor that it started; `undefined` where it did not. */
+export function pathFrom(root: AnyActorRef, actor: AnyActorRef): readonly string[] | undefined {
+  const path: string[] = [];
+  let at: AnyActorRef | undefined = actor;
+  for (; at && at !== root; at = parentOf(at)) path.unshift(at.id);
+  return at && path;
+}
+
+/** The actor at the end of such a path, where it runs. */
+export function actorAt(root: AnyActorRef, path: readonly string[]): AnyActorRef | undefined {
+  let at: AnyActorRef | undefined = root;
+  for (const id of path) {
+    const { children = {} } = (at?.getSnapshot() ?? {}) as { children?: Readonly<Record<string, AnyActorRef>> };
+    at = children[id];
+  }
+  return at;
+}
+
+/** Whether this inspection tells that an actor is about to get an event. */
+export const isEvent = ({ type }: InspectionEvent): boolean => type === '@xstate.event';
+
 /** The active states of a machine, in no order: a snapshot tells their ids nowhere else. */
 export const activeNodes = (snapshot: AnyMachineSnapshot): readonly AnyStateNode[] => snapshot._nodes;
 

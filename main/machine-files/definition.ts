@@ -1,6 +1,7 @@
 import type { AnyActorLogic } from 'xstate';
 import { z } from 'zod';
 import { isName, isNodeId } from '../../shared/ids.ts';
+import type { DelayPolicy } from '../core/delays.ts';
 import type { Supervision } from '../core/supervision.ts';
 import type { Terms } from '../core/terms.ts';
 import { MAX_INSTANCES, MAX_METADATA_ENTRIES, MAX_METADATA_LENGTH } from './limits.ts';
@@ -10,6 +11,8 @@ import { didYouMean, type Path, type Problems } from './problems.ts';
 export interface FileTerms extends Pick<Terms, 'accept' | 'expose' | 'watchable'> {
   /** What becomes of it when it fails; `restart` unless told. */
   readonly supervision?: Supervision;
+  readonly persist?: boolean;
+  readonly timers?: DelayPolicy;
 }
 
 /** What a module in the folder of machine files exports by default. */
@@ -87,6 +90,13 @@ const HEAD = z.object({
         }),
       ],
       '"restart", "park" or an object with "maxRestarts" (0 to 1,000) and "firstDelayMs" (1 to 60,000) is expected',
+    )
+    .exactOptional(),
+  persist: z.boolean('true or false is expected').exactOptional(),
+  timers: z
+    .enum(
+      ['resume-deadline', 'resume-remaining', 'restart'],
+      '"resume-deadline", "resume-remaining" or "restart" is expected',
     )
     .exactOptional(),
   expose: z.enum(['network', 'node'], '"network" or "node" is expected').exactOptional(),

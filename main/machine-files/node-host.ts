@@ -46,11 +46,16 @@ export class NodeHost implements MachineHost {
   }
 }
 
-const optionsOf = ({ version, metadata, accept, expose, watchable, supervision }: HostedDefinition) => ({
-  version,
-  metadata,
-  ...(accept && { accept }),
-  ...(expose && { expose }),
-  ...(watchable !== undefined && { watchable }),
-  ...(supervision && { supervision }),
-});
+const optionsOf = (definition: HostedDefinition) => {
+  const { version, metadata, accept, expose, watchable, supervision, persist, timers } = definition;
+  return {
+    version,
+    metadata,
+    ...(accept && { accept }),
+    ...(expose && { expose }),
+    ...(watchable !== undefined && { watchable }),
+    ...(supervision && { supervision }),
+    ...(persist && { persist }),
+    ...(timers && { timers }),
+  };
+};

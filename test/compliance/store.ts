@@ -355,6 +355,16 @@ export function storeCompliance(name: string, newPlace: () => Promise<StorePlace
       );
     });
 
+    test('a snapshot that is taken away is gone, and the others stay', async () => {
+      const store = await started();
+      await store.commit([
+        { type: 'snapshot', machine: PING, snapshot: '1' },
+        { type: 'snapshot', machine: PONG, snapshot: '2' },
+      ]);
+      await store.commit([{ type: 'snapshotRemove', machine: PING }]);
+      expect((await restart(store)).state.snapshots).toEqual([{ machine: PONG, snapshot: '2' }]);
+    });
+
     test('a node, a machine and a snapshot are known once, as they were told last', async () => {
       const store = await started();
       const node = { id: KITCHEN, name: 'kitchen', incarnation: 1, lastSeenAt: 1, endpoints: [] };

@@ -31,6 +31,7 @@ beforeEach(() => {
   const clock = new SimulatedClock();
   ends = [];
   host = new Host(clock, new RunQueue(clock, new SystemScheduler()), {
+    keep: () => {},
     stepped: () => {},
     failed: nothing,
     restarted: nothing,

@@ -36,6 +36,7 @@ beforeEach(() => {
   ends = [];
   failures = [];
   host = new Host(clock, new RunQueue(clock, new SystemScheduler()), {
+    keep: () => {},
     stepped: nothing,
     failed: (machine, failure) => {
       told.push(`${machine} failed`);
@@ -218,6 +219,7 @@ test('a failed machine leaves no child and no timer behind', async () => {
 test('a machine that goes on from a snapshot has its delays, and what it logs is told', async () => {
   const lines: string[] = [];
   host = new Host(clock, new RunQueue(clock, new SystemScheduler()), {
+    keep: () => {},
     stepped: nothing,
     failed: nothing,
     restarted: nothing,

@@ -24,11 +24,17 @@ import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
 import { MAX_ITERATIONS } from '../../main/core/defaults.ts';
 import {
   activeNodes,
+  actorAt,
   armDelays,
+  delayEvent,
+  delayedEvents,
+  hasten,
+  isEvent,
   isMachine,
   isStop,
   limitIterations,
   parentOf,
+  pathFrom,
   stepEnded,
   stopChildren,
   tookTransition,
@@ -367,6 +373,84 @@ describe('a machine that goes on from a snapshot', () => {
 
   test('is none where the logic is no machine', () => {
     expect(() => armDelays(createActor(fromPromise(async () => 1)).start())).not.toThrow();
+  });
+});
+
+describe('what waits for its time', () => {
+  const child = setup({ delays: { soon: 40 } }).createMachine({
+    initial: 'a',
+    states: { a: { after: { soon: 'b' } }, b: {} },
+  });
+  const machine = setup({ actors: { child } }).createMachine({
+    initial: 'waiting',
+    states: {
+      waiting: {
+        invoke: { src: 'child', id: 'below' },
+        entry: [raise({ type: 'RAISED' }, { delay: 20, id: 'own' }), sendTo('below', { type: 'SENT' }, { delay: 30 })],
+        after: { 50: 'over' },
+        on: { RAISED: {}, LEAVE: 'over' },
+      },
+      over: {},
+    },
+  });
+
+  let clock: SimulatedClock;
+  let actor: AnyActor;
+  beforeEach(() => {
+    clock = new SimulatedClock();
+    actor = createActor(machine, { clock }).start();
+  });
+
+  const waits = () =>
+    delayedEvents(actor).map(({ source, target, event, delay }) => [
+      pathFrom(actor, source)?.join(),
+      pathFrom(actor, target)?.join(),
+      event.type,
+      delay,
+    ]);
+
+  test('is known with who scheduled it and who gets it, each one object for as long as it waits', () => {
+    expect(waits().toSorted()).toEqual([
+      ['', '', 'RAISED', 20],
+      ['', '', 'xstate.after.50.(machine).waiting', 50],
+      ['', 'below', 'SENT', 30],
+      ['below', 'below', 'xstate.after.soon.(machine).a', 40],
+    ]);
+    expect(delayedEvents(actor).every((each, at) => each === delayedEvents(actor)[at])).toBe(true);
+    clock.increment(20);
+    expect(waits()).toHaveLength(3);
+  });
+
+  test('is cancelled when its state is left, also where we scheduled it', () => {
+    const waiting = delayedEvents(actor);
+    const other = createActor(machine, { clock, snapshot: actor.getPersistedSnapshot() }).start();
+    actor.stop();
+    expect(delayedEvents(other)).toEqual([]);
+    for (const each of waiting) {
+      const [source, target] = [each.source, each.target].map((end) => actorAt(other, pathFrom(actor, end) ?? ['?']));
+      if (source && target) delayEvent({ ...each, source, target });
+    }
+    expect(delayedEvents(other)).toHaveLength(4);
+    other.send({ type: 'LEAVE' });
+    expect(delayedEvents(other).map(({ event }) => event.type)).toEqual(['RAISED', 'SENT']);
+  });
+
+  test('comes at once when it is told to, and not where it waits no more', () => {
+    const after = delayedEvents(actor).find(({ delay }) => delay === 50);
+    if (!after) throw new Error('nothing waits');
+    hasten(after);
+    expect(actor.getSnapshot().value).toBe('over');
+    const got: string[] = [];
+    actor.system.inspect((inspection) => isEvent(inspection) && got.push(inspection.type));
+    hasten(after);
+    expect(got).toEqual([]);
+    actor.send({ type: 'LEAVE' });
+    expect(got).toEqual(['@xstate.event']);
+  });
+
+  test('has no path from an actor that did not start it', () => {
+    expect(pathFrom(createActor(machine), actor)).toBeUndefined();
+    expect(actorAt(actor, ['nobody'])).toBeUndefined();
   });
 });
 

@@ -202,6 +202,12 @@ export class World {
     return await promise;
   }
 
+  /** As if its process was killed, where nobody else is there to hear it go on: what is on its way to the disk never gets there. */
+  kill({ node, store }: Started): void {
+    store.crash();
+    this.#nodes.delete(node);
+  }
+
   async stop(): Promise<void> {
     for (const node of this.#nodes) await this.after(node.stop());
   }

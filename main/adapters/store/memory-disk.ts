@@ -159,6 +159,9 @@ export class MemoryDisk {
       case 'snapshot':
         this.#snapshots.set(change.machine, change.snapshot);
         return;
+      case 'snapshotRemove':
+        this.#snapshots.delete(change.machine);
+        return;
     }
   }
 

@@ -88,6 +88,9 @@ export class SqliteWriter {
       case 'snapshot':
         this.#statements.snapshot.run(change.machine, change.snapshot);
         return;
+      case 'snapshotRemove':
+        this.#statements.snapshotRemove.run(change.machine);
+        return;
       default:
         throw new Error(`no such change: ${JSON.stringify(change satisfies never)}`);
     }
@@ -173,6 +176,7 @@ const prepare = (db: Database) => ({
       expose = excluded.expose`),
   trust: db.prepare('INSERT OR REPLACE INTO trust (only_row, state) VALUES (1, ?)'),
   machineRemove: db.prepare('DELETE FROM machines WHERE node = ? AND id = ?'),
+  snapshotRemove: db.prepare('DELETE FROM snapshots WHERE machine = ?'),
   snapshot: db.prepare(`
     INSERT INTO snapshots (machine, snapshot) VALUES (?, ?) ON CONFLICT DO UPDATE SET snapshot = excluded.snapshot`),
 });

@@ -299,7 +299,7 @@ export class SimulatedNode {
     const sends = targets.map(([node, to], k) => this.#history.make(this.id, node, to, hops - 1, `${cause} ${k}`));
     const snapshot = JSON.stringify(actor.handled);
     this.#snapshots.set(machine, snapshot);
-    this.input({ type: 'stepped', arrival, status: 'handled', snapshot, sends });
+    this.input({ type: 'stepped', step: { machine, snapshot, sends, processed: { arrival, status: 'handled' } } });
     return true;
   }
 

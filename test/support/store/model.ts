@@ -114,6 +114,8 @@ function step(model: StoreModel, change: StoredChange): StoreModel | undefined {
       return model;
     case 'machineRemove':
       return { ...model, machines: model.machines.filter(({ node, id }) => node !== change.node || id !== change.id) };
+    case 'snapshotRemove':
+      return { ...model, snapshots: model.snapshots.filter(({ machine }) => machine !== change.machine) };
     case 'snapshot': {
       const others = model.snapshots.filter(({ machine }) => machine !== change.machine);
       return { ...model, snapshots: [...others, { machine: change.machine, snapshot: change.snapshot }] };
