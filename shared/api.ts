@@ -47,6 +47,12 @@ export interface PeerView {
   readonly unstable?: boolean;
   /** Envelopes that wait for it. */
   readonly waiting: number;
+  /** Their length as text, about as many bytes. */
+  readonly waitingLength: number;
+  /** When the oldest of them was sent: wall clock of the node, milliseconds. Missing where none waits. */
+  readonly oldestSentAt?: number;
+  /** It is back, and gets what waited for it when it came: how many that were, and how many of them it has. Missing when it has all. */
+  readonly syncing?: { readonly of: number; readonly sent: number; readonly acknowledged: number };
 }
 
 /** Who may come in, and who waits at the door. */
@@ -174,6 +180,42 @@ export interface MessageFilter {
   readonly eventType?: string;
   /** Somewhere in the event's type or text, upper or lower case. */
   readonly text?: string;
+}
+
+/** What will never be delivered, or what its machine could not take. */
+export interface DeadLetterView {
+  /** Grows from letter to letter, of this node. */
+  readonly place: number;
+  /** Of the envelope. */
+  readonly id: string;
+  /** Whether it died on its way out, or here. */
+  readonly direction: Direction;
+  readonly from: Address;
+  readonly to: Address;
+  readonly eventType: string;
+  /** JSON text of the event. */
+  readonly eventJson: string;
+  readonly reason: ErrorCode;
+  readonly sentAt: number;
+  readonly diedAt: number;
+  readonly correlationId?: string;
+  readonly causationId?: string;
+}
+
+/** Which letters; all conditions hold at once. Newest first. */
+export interface DeadLetterFilter {
+  /** 1 to 1,000. */
+  readonly limit: number;
+  /** Only letters before this place: the next page. */
+  readonly before?: number;
+  readonly node?: NodeId;
+  readonly machine?: MachineId;
+  readonly reason?: ErrorCode;
+}
+
+/** Letters by their places: 1 to 1,000. */
+export interface DeadLetterPlaces {
+  readonly places: readonly number[];
 }
 
 /** The structure of a state machine: what can be drawn of it. */
@@ -329,6 +371,16 @@ export interface Calls {
   restart(input: { readonly machine: string }): Nothing;
   /** Stops a machine of this node until it is started anew. Rejects with MACHINE_UNKNOWN. */
   stop(input: { readonly machine: string }): Nothing;
+  deadLetters(input: DeadLetterFilter): readonly DeadLetterView[];
+  /** Each as a new envelope, and no letter any more, on disk when it resolves. What fails stays one. */
+  retryDeadLetters(input: DeadLetterPlaces): {
+    readonly retried: number;
+    readonly failed: readonly { readonly place: number; readonly code: ErrorCode; readonly reason: string }[];
+  };
+  /** For good. */
+  dropDeadLetters(input: DeadLetterPlaces): Nothing;
+  /** What waits for a peer that will never return becomes dead letters, and it is known no more. Rejects with PEER_ALIVE, NODE_UNKNOWN. */
+  forget(input: { readonly node: string }): { readonly letters: number };
   /** Newest first. */
   audit(input: { readonly limit: number; readonly before?: number }): readonly AuditView[];
 
@@ -378,6 +430,10 @@ export const CALLS: Readonly<Record<keyof Calls, 'looks' | 'acts'>> = {
   chart: 'looks',
   doctor: 'looks',
   audit: 'looks',
+  deadLetters: 'looks',
+  retryDeadLetters: 'acts',
+  dropDeadLetters: 'acts',
+  forget: 'acts',
   send: 'acts',
   restart: 'acts',
   stop: 'acts',

@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'NO_MACHINE_OF_TYPE'
   | 'OUTBOX_FULL'
   | 'PEER_BUSY'
+  | 'PEER_ALIVE'
   | 'PAIRING_BUSY'
   | 'PAIRING_FAILED'
   | 'PEER_FORGOTTEN'

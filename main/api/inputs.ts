@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InterMachineError } from '../../shared/errors.ts';
+import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { isMachineId, isNodeId, type MachineId, type NodeId } from '../../shared/ids.ts';
 
 // What a dashboard sends is unknown until one of these has named it.
@@ -25,7 +25,29 @@ const typeCode = z.strictObject({ node: z.string().max(100), code: z.string().ma
 const agree = z.strictObject({ bring });
 const audit = z.strictObject({ limit: z.int().min(1).max(1_000), before: z.int().min(0).exactOptional() });
 
-export const INPUTS = { node, join, typeCode, agree, audit, nothing, address, messages, send, machine };
+const deadLetters = z.strictObject({
+  limit: z.int().min(1).max(1_000),
+  before: z.int().min(0).exactOptional(),
+  node: z.custom<NodeId>(isNodeId, 'not a node id').exactOptional(),
+  machine: z.custom<MachineId>(isMachineId, 'not a machine id').exactOptional(),
+  reason: z.custom<ErrorCode>((text) => typeof text === 'string' && text.length <= 100, 'no code').exactOptional(),
+});
+const places = z.strictObject({ places: z.array(z.int().min(1)).min(1).max(1_000) });
+
+export const INPUTS = {
+  deadLetters,
+  places,
+  node,
+  join,
+  typeCode,
+  agree,
+  audit,
+  nothing,
+  address,
+  messages,
+  send,
+  machine,
+};
 
 /** Throws INPUT_INVALID with everything that is wrong. */
 export function checked<Input>(schema: z.ZodType<Input>, input: unknown): Input {

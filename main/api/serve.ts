@@ -5,6 +5,7 @@ import type { Pipe } from '../../shared/pipe.ts';
 import { type CallHandlers, serve } from '../../shared/rpc.ts';
 import type { Started } from '../compose.ts';
 import type { InterMachineNode } from '../core/node.ts';
+import { deadLetterCallsOf } from './dead-letters.ts';
 import { checked, INPUTS } from './inputs.ts';
 import { streamsOf } from './streams.ts';
 import { trustCallsOf } from './trust.ts';
@@ -28,6 +29,7 @@ function callsOf(started: Started, visitor: Visitor): CallHandlers<Calls> {
   const { node } = started;
   return {
     ...trustCallsOf(node, visitor),
+    ...deadLetterCallsOf(node, visitor),
     node: (input) => {
       checked(INPUTS.nothing, input);
       return nodeView(started, visitor);

@@ -1,6 +1,7 @@
 import type { MachineView, MessageView, PeerView } from '../../shared/api.ts';
 import { valueText } from '../core/chart.ts';
 import type { InterMachineNode } from '../core/node.ts';
+import type { Backlog } from '../core/outgoing-stream.ts';
 import type { PeerInfo } from '../core/peers.ts';
 import type { LogRow } from '../core/ports.ts';
 import type { MachineInfo } from '../core/registry.ts';
@@ -9,8 +10,10 @@ import type { MachineInfo } from '../core/registry.ts';
 
 export const peerView = (node: InterMachineNode, peer: PeerInfo): PeerView => ({
   ...peer,
-  waiting: node.waitingFor(peer.id),
+  ...backlogView(node.backlogOf(peer.id)),
 });
+
+const backlogView = ({ rows, length, ...more }: Backlog) => ({ waiting: rows, waitingLength: length, ...more });
 
 export function machineView(node: InterMachineNode, machine: MachineInfo): MachineView {
   const nodeName = machine.local ? node.name : (node.peers().find((peer) => peer.id === machine.node)?.name ?? '');

@@ -1,9 +1,11 @@
 import { Command, CommanderError, Option } from 'commander';
 import { SHIPPED_NAMES } from '../machines/shipped-names.ts';
 import { checkCommand } from './check.ts';
+import { deadLettersCommand } from './dead-letters.ts';
 import type { DemoFlags } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { fail } from './exit-codes.ts';
+import { forgetCommand } from './forget.ts';
 import { idCommand } from './id.ts';
 import { machinesCommand } from './machines.ts';
 import { joinCommand, keyCommand, rotateCommand } from './network-key.ts';
@@ -77,6 +79,8 @@ export async function main(args: readonly string[]): Promise<void> {
     machinesCommand,
     restartCommand,
     stopCommand,
+    deadLettersCommand,
+    forgetCommand,
     checkCommand,
     doctorCommand,
     keyCommand,

@@ -37,3 +37,19 @@ export function fieldsOf(event: Readonly<Record<string, unknown>>): string {
     .join(' ');
   return plain(text.length > 60 ? `${text.slice(0, 59)}…` : text);
 }
+
+/** 900 B, 1.2 KB, 64 MB. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB'];
+  let [size, unit] = [bytes, 0];
+  for (; size >= 1_000 && unit < units.length - 1; unit++) size /= 1_000;
+  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
+}
+
+/** 42 s, 7 min, 3 h, 12 d. */
+export function ageText(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}

@@ -59,6 +59,13 @@ export class DeliveryRunner {
     if (input.type !== 'flush' && input.type !== 'failed') this.#planFlush();
   }
 
+  /** Resolves when everything that was told so far is on disk. Rejects with what keeps it from there. */
+  async written(): Promise<void> {
+    this.step({ type: 'flush' });
+    // Behind all that was put out: first in, first out.
+    await this.#parts.store.commit([]);
+  }
+
   /** Resolves when everything that gathered so far is on disk, or was given up. */
   async settled(): Promise<void> {
     this.step({ type: 'flush' });

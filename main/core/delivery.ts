@@ -5,6 +5,7 @@ import { CLOSE } from './close-codes.ts';
 import { CommitGroup } from './commit-group.ts';
 import { DELIVERY_LIMITS, type DeliveryLimits, MAX_FACTS_KEPT } from './defaults.ts';
 import { type DeliveryOutput, DeliveryTurn } from './delivery-turn.ts';
+import type { Backlog } from './outgoing-stream.ts';
 import type { Parcel } from './parcel.ts';
 import type { PersistedStep } from './persisted-step.ts';
 import type { Change, NewLogRow, StoreState } from './ports.ts';
@@ -14,7 +15,12 @@ import { VolatileLog } from './volatile-log.ts';
 
 export type DeliveryInput =
   /** To another node, or to a machine here that is persisted or does not run. Throws OUTBOX_FULL, STORE_FULL, MACHINE_BUSY, MACHINE_UNKNOWN. */
-  | { readonly type: 'send'; readonly parcel: Parcel }
+  | {
+      readonly type: 'send';
+      readonly parcel: Parcel;
+      /** Place of the dead letter that goes with the same commit: it is this envelope now. */
+      readonly inPlaceOf?: number;
+    }
   /** A row of the log that goes with no stream. */
   | { readonly type: 'record'; readonly row: NewLogRow }
   | { readonly type: 'change'; readonly change: Change }
@@ -88,6 +94,10 @@ export class Delivery {
     return this.#sending.waiting(peer);
   }
 
+  backlog(peer: NodeId): Backlog {
+    return this.#sending.backlog(peer);
+  }
+
   /** The id that the next envelope to a node will have: its place in the stream, so that no two can have the same. */
   nextId(node: NodeId): string {
     return node === this.#self ? this.#receiving.nextLocalId : this.#sending.nextId(node);
@@ -101,7 +111,7 @@ export class Delivery {
   #take(input: DeliveryInput): void {
     switch (input.type) {
       case 'send':
-        return this.#send(input.parcel);
+        return this.#send(input.parcel, input.inPlaceOf);
       case 'record':
         return this.#volatileLog.add(input.row);
       case 'change':
@@ -138,7 +148,7 @@ export class Delivery {
     }
   }
 
-  #send(parcel: Parcel): void {
+  #send(parcel: Parcel, inPlaceOf: number | undefined): void {
     if (this.#turn.failure) throw this.#turn.failure;
     if (this.#isTight)
       throw new InterMachineError(
@@ -146,6 +156,7 @@ export class Delivery {
         'The room for messages is nearly used up: nothing new is accepted until there is more',
       );
     this.#takeUp(parcel);
+    if (inPlaceOf !== undefined) this.#turn.group.add({ type: 'deadLetterRemove', place: inPlaceOf });
   }
 
   #takeUp(parcel: Parcel): void {
@@ -218,6 +229,8 @@ export class Delivery {
       this.#failuresToCome--;
       return;
     }
+    // What was sent in this turn is told that it failed, too.
+    this.#sending.log();
     const lost = [...this.#turn.committing, this.#turn.group];
     this.#failuresToCome = this.#turn.committing.length - 1;
     this.#turn.committing = [];

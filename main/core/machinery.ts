@@ -25,7 +25,7 @@ import { Links } from './links.ts';
 import { Monitoring } from './monitoring.ts';
 import { Outcomes } from './outcomes.ts';
 import { logRow, type Parcel } from './parcel.ts';
-import type { Change, Clock, NewLogRow, Scheduler, StoredEnvelope } from './ports.ts';
+import type { Change, Clock, DeadLetter, NewLogRow, Scheduler, StoredEnvelope } from './ports.ts';
 import type { Verdict } from './receiving.ts';
 import { type MachineInfo, Registry } from './registry.ts';
 import { type MachineChange, RegistrySync } from './registry-sync.ts';
@@ -81,7 +81,7 @@ export interface MachineryParts {
    * Takes a reliable envelope for another node, or for a machine here that is persisted or does not run. Throws OUTBOX_FULL, STORE_FULL,
    * MACHINE_BUSY.
    */
-  readonly sendAway: (parcel: Parcel) => void;
+  readonly sendAway: (parcel: Parcel, inPlaceOf?: number) => void;
   /** Written with whatever is written next. */
   readonly record: (row: NewLogRow) => void;
   readonly change: (change: Change) => void;
@@ -244,6 +244,24 @@ export class Machinery {
     return await this.#follow(reliable, to, options.until ?? untilOf(to), () => this.router.route(reliable));
   }
 
+  /**
+   * Sends a dead letter as a new envelope that names it as its cause; on disk, and the letter gone, in one commit. One that came from another node
+   * is given to its machine in the name of this node, as nobody can speak for another. Throws, or rejects, as `send` does.
+   */
+  resend(letter: DeadLetter): Promise<Outcome> {
+    const { node, machine } = parseAddress(letter.to);
+    const from = letter.direction === 'in' ? NODE_MACHINE_ID : parseAddress(letter.from).machine;
+    const { correlationId } = letter;
+    const parcel = {
+      ...this.#parcel(from, addressOf(node, machine), letter.event, this.#parts.nextId(node)),
+      ...(correlationId !== undefined && { correlationId }),
+      causationId: letter.id,
+    };
+    return this.#follow(parcel, { address: letter.to, node }, 'accepted', () =>
+      this.#parts.sendAway(parcel, letter.place),
+    );
+  }
+
   /** What became of an envelope that was sent from here. */
   settle(id: string, status: OutcomeStatus, code?: ErrorCode): void {
     this.outcomes.settle(id, status, code);
@@ -384,7 +402,12 @@ export class Machinery {
   }
 
   /** Sends, and waits as far as `until`. A send links the two machines. */
-  #follow(parcel: Parcel, to: MachineInfo, until: Until, dispatch: () => void): Promise<Outcome> {
+  #follow(
+    parcel: Parcel,
+    to: Pick<MachineInfo, 'address' | 'node'>,
+    until: Until,
+    dispatch: () => void,
+  ): Promise<Outcome> {
     const outcome = this.outcomes.wait(parcel.id, to, until);
     try {
       dispatch();

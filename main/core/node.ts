@@ -1,10 +1,12 @@
 import type { Emitter, Observable } from '../../shared/emitter.ts';
 import type { InterMachineError } from '../../shared/errors.ts';
-import type { Address, MachineId, NodeId } from '../../shared/ids.ts';
+import { type Address, type MachineId, type NodeId, nodeId } from '../../shared/ids.ts';
 import { BaseRegistrator, type RegistratorParts } from './base-registrator.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { MachineState } from './finding.ts';
 import type { AnyTypes } from './machine-types.ts';
 import type { NodeTrust } from './node-trust.ts';
+import type { Backlog } from './outgoing-stream.ts';
 import type { PeerInfo, Peers } from './peers.ts';
 import type { Change, LogRow, MessageQuery, NewLogRow, Store } from './ports.ts';
 import type { MachineChange } from './registry-sync.ts';
@@ -43,6 +45,9 @@ export interface NodeInsides extends Omit<RegistratorParts, 'roundTripMs'> {
   readonly trust: NodeTrust;
   /** Envelopes that wait for a peer. */
   readonly waiting: (peer: NodeId) => number;
+  readonly backlog: (peer: NodeId) => Backlog;
+  readonly forgetPeer: (peer: NodeId) => Promise<number>;
+  readonly deadLetters: DeadLetters;
   readonly store: Store;
   readonly stop: () => Promise<void>;
 }
@@ -100,6 +105,24 @@ export class InterMachineNode<Types extends object = AnyTypes>
   /** Envelopes that a peer does not have yet. */
   waitingFor(peer: NodeId): number {
     return this.#insides.waiting(peer);
+  }
+
+  /** The same, with how much it is, since when it waits, and how far a peer is that came back. */
+  backlogOf(peer: NodeId): Backlog {
+    return this.#insides.backlog(peer);
+  }
+
+  /** What was refused, expired or could not be handled, and what a person does about it. */
+  get deadLetters(): DeadLetters {
+    return this.#insides.deadLetters;
+  }
+
+  /**
+   * A peer will never return: what waits for it becomes dead letters, and it is known no more. Resolves with how many, on disk. Rejects with
+   * PEER_ALIVE, NODE_UNKNOWN, STORE_FULL.
+   */
+  async forgetPeer(peer: string): Promise<number> {
+    return await this.#insides.forgetPeer(nodeId(peer));
   }
 
   // ---- For those who draw machines

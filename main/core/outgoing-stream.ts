@@ -13,6 +13,17 @@ export interface Waiting {
   gone?: { readonly code: ErrorCode; isTold: boolean };
 }
 
+/** What waits for a peer. */
+export interface Backlog {
+  readonly rows: number;
+  /** Of their texts. */
+  readonly length: number;
+  /** Our wall clock when the oldest of them was sent; missing where none waits. */
+  readonly oldestSentAt?: number;
+  /** The peer is back: of what waited for it when it came, how many left and how many it has. Missing when it has all. */
+  readonly syncing?: { readonly of: number; readonly sent: number; readonly acknowledged: number };
+}
+
 /** Consecutive envelopes of one epoch. */
 export interface Run {
   readonly epoch: string;
@@ -59,6 +70,9 @@ export class OutgoingStream {
   #sentRows = 0;
   #sentLength = 0;
   #connected = false;
+  /** Rows that waited when it connected, and how many of them it has. */
+  #waitedFor = 0;
+  #caughtUp = 0;
   /** Epochs that were asked about on the present connection. */
   readonly #asked = new Set<string>();
   /** No row expires before. */
@@ -77,6 +91,18 @@ export class OutgoingStream {
 
   get waiting(): number {
     return this.#waiting;
+  }
+
+  get backlog(): Backlog {
+    const [oldest] = this.#epochs.flatMap((epoch) => rowAt(epoch, epoch.first) ?? []);
+    const isSyncing = this.#connected && this.#caughtUp < this.#waitedFor;
+    const sent = Math.min(this.#waitedFor, this.#caughtUp + this.#sentRows);
+    return {
+      rows: this.#waiting,
+      length: this.#length,
+      ...(oldest && { oldestSentAt: readLabel(oldest.text.slice(0, oldest.text.indexOf('\n'))).sentAt }),
+      ...(isSyncing && { syncing: { of: this.#waitedFor, sent, acknowledged: this.#caughtUp } }),
+    };
   }
 
   get isFull(): boolean {
@@ -179,6 +205,8 @@ export class OutgoingStream {
   connected(): void {
     this.disconnected();
     this.#connected = true;
+    this.#waitedFor = this.#waiting;
+    this.#caughtUp = 0;
   }
 
   disconnected(): void {
@@ -289,6 +317,7 @@ export class OutgoingStream {
     const { first } = epoch;
     if (mark < first) return [];
     const rows = rowsBetween(epoch, first, mark);
+    this.#caughtUp += rows.length;
     for (const [at, row] of rows.entries()) {
       this.#forget(row);
       if (first + at > epoch.sent) continue;

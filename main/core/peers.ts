@@ -268,6 +268,14 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     this.#sighted(peer);
   }
 
+  /** It will never return: it is dialled no more. Should it come all the same, it is new here. */
+  forget(id: NodeId): void {
+    const peer = this.#peers.get(id);
+    if (!peer || peer.channel) return;
+    this.#forget(peer);
+    if (peer.isMissing && --this.#missing === 0) this.#parts.seek(false);
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#dials.stop();

@@ -395,6 +395,8 @@ export type StoredChange =
   | { readonly type: 'deadLetter'; readonly letter: NewDeadLetter }
   | { readonly type: 'deadLetterRemove'; readonly place: number }
   | { readonly type: 'node'; readonly row: NodeRow }
+  /** With its machines. */
+  | { readonly type: 'nodeRemove'; readonly node: NodeId }
   | { readonly type: 'machine'; readonly row: MachineRow }
   | { readonly type: 'trust'; readonly state: TrustState }
   | { readonly type: 'audit'; readonly row: NewAuditRow }
@@ -467,6 +469,9 @@ export interface DeadLetterQuery {
   readonly place?: number;
   /** Only those that were from or for this node. */
   readonly node?: NodeId;
+  /** Only those that were from or for a machine of this id. */
+  readonly machine?: MachineId;
+  readonly reason?: ErrorCode;
 }
 
 /** Remembers what must survive. It never decides anything. */

@@ -60,6 +60,11 @@ export class RegistrySync {
     if (this.#remove(this.#parts.self, id)) this.#tellAll(id, { added: [], removed: [id] });
   }
 
+  /** Nobody expects this node any more: its machines are gone. */
+  forgotten(peer: NodeId): void {
+    for (const { id } of this.#parts.registry.machinesOf(peer)) this.#remove(peer, id);
+  }
+
   /** One of ours gave a sign of life again, or none for too long. */
   healthChanged(id: MachineId, healthy: boolean): void {
     const { registry, self } = this.#parts;

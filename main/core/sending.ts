@@ -6,7 +6,7 @@ import { CLOSE } from './close-codes.ts';
 import { MAX_BATCH_BYTES, MAX_TTL_MS } from './defaults.ts';
 import type { DeliveryTurn } from './delivery-turn.ts';
 import { textPagesOf } from './log-pages.ts';
-import { type Acknowledged, OutgoingStream, type Run, type Waiting } from './outgoing-stream.ts';
+import { type Acknowledged, type Backlog, OutgoingStream, type Run, type Waiting } from './outgoing-stream.ts';
 import type { Parcel } from './parcel.ts';
 import type { OutboxRow } from './ports.ts';
 import type { Ack, OutcomeReport } from './wire.ts';
@@ -40,6 +40,10 @@ export class Sending {
 
   waiting(peer: NodeId): number {
     return this.#peers.get(peer)?.outgoing.waiting ?? 0;
+  }
+
+  backlog(peer: NodeId): Backlog {
+    return this.#peers.get(peer)?.outgoing.backlog ?? { rows: 0, length: 0 };
   }
 
   /** The id that the next envelope to a node will have. */
@@ -129,6 +133,11 @@ export class Sending {
       this.#log(peer, outgoing);
       if (isConnected) this.#stream(peer, outgoing);
     }
+  }
+
+  /** What was sent in this turn joins its commit. */
+  log(): void {
+    for (const [peer, { outgoing }] of this.#peers) this.#log(peer, outgoing);
   }
 
   failed(): void {

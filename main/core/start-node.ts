@@ -1,7 +1,9 @@
 import { Emitter } from '../../shared/emitter.ts';
 import type { OutcomeStatus } from '../../shared/envelope.ts';
 import { positionId } from '../../shared/envelope-text.ts';
-import type { ErrorCode } from '../../shared/errors.ts';
+import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
+import type { NodeId } from '../../shared/ids.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { LIMITS, type Limits, TIMINGS, type Timings } from './defaults.ts';
 import { Delivery } from './delivery.ts';
 import { DeliveryRunner } from './delivery-runner.ts';
@@ -103,7 +105,8 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     },
     knows: (id) => remembered.has(id),
     nextId: (node) => delivery.nextId(node),
-    sendAway: (parcel) => runner.step({ type: 'send', parcel }),
+    sendAway: (parcel, inPlaceOf) =>
+      runner.step({ type: 'send', parcel, ...(inPlaceOf !== undefined && { inPlaceOf }) }),
     keep: (step) => runner.step({ type: 'stepped', step }),
     record: (row) => runner.step({ type: 'record', row }),
     change: (change) => runner.step({ type: 'change', change }),
@@ -254,6 +257,21 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     events.emit('trust', undefined);
   }
 
+  /** Its dead letters, and that it is known no more, are one commit. */
+  async function forgetPeer(peer: NodeId): Promise<number> {
+    const letters = delivery.waiting(peer);
+    if (peers.isAlive(peer))
+      throw new InterMachineError('PEER_ALIVE', `Node ${peer} is connected: only one that is away can be forgotten`);
+    if (!peers.get(peer) && letters === 0)
+      throw new InterMachineError('NODE_UNKNOWN', `No node ${peer} is known, and nothing waits for it`);
+    peers.forget(peer);
+    machinery.sync.forgotten(peer);
+    runner.step({ type: 'forget', peer });
+    runner.step({ type: 'change', change: { type: 'nodeRemove', node: peer } });
+    await runner.written();
+    return letters;
+  }
+
   // ---- Life
 
   let stopped = false;
@@ -320,6 +338,13 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     },
     kept: { record: (id) => records.get(id), now: () => time.now() },
     waiting: (peer) => delivery.waiting(peer),
+    backlog: (peer) => delivery.backlog(peer),
+    forgetPeer,
+    deadLetters: new DeadLetters({
+      store,
+      resend: (letter) => machinery.resend(letter),
+      isExpected: (peer) => peer === self || peers.get(peer) !== undefined,
+    }),
     peers,
     trust,
     store,

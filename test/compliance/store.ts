@@ -381,6 +381,9 @@ export function storeCompliance(name: string, newPlace: () => Promise<StorePlace
         { type: 'machine', row: { ...machine, version: '2.0.0', metadata: { zone: 'south' } } },
         { type: 'machineRemove', node: KITCHEN, id: PONG },
         { type: 'machineRemove', node: SELF, id: PING },
+        { type: 'node', row: { ...node, id: SELF } },
+        { type: 'machine', row: { ...machine, node: SELF } },
+        { type: 'nodeRemove', node: SELF },
         { type: 'snapshot', machine: PING, snapshot: '2' },
       ]);
       const { nodes, machines, snapshots } = (await restart(store)).state;
@@ -404,6 +407,9 @@ export function storeCompliance(name: string, newPlace: () => Promise<StorePlace
       expect(await places()).toEqual([4, 3, 2, 1]);
       expect(await places({ limit: 2, before: 4 })).toEqual([3, 2]);
       expect(await places({ node: KITCHEN })).toEqual([3, 2, 1]);
+      expect(await places({ machine: PONG, reason: elsewhere.reason, node: CELLAR })).toEqual([4]);
+      expect(await places({ machine: machineId('ONG') })).toEqual([]);
+      expect(await places({ reason: 'INTERNAL' })).toEqual([]);
       await store.commit([
         { type: 'deadLetterRemove', place: 4 },
         { type: 'deadLetterRemove', place: 99 },

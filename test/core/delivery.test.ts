@@ -310,3 +310,40 @@ test('a full disk refuses what is sent, gives no credit, is tried again at each 
   expect(frames('ack')).toMatchObject([{ mark: 0, credit: 1_024 }]);
   expect(() => send()).not.toThrow();
 });
+
+describe('a dead letter that is sent again', () => {
+  const parcel = {
+    from: addressOf(A, SINK),
+    to: addressOf(B, SINK),
+    sentAt: 0,
+    eventType: 'E',
+    eventJson: '{"type":"E"}',
+  };
+  const commits = () => outputs.flatMap((output) => (output.type === 'commit' ? [output.changes] : []));
+
+  test.each([
+    ['for another node', parcel.to],
+    ['for a machine here that does not run', addressOf(A, SINK)],
+  ])('and its new envelope are one commit: %s', (_, to) => {
+    input({ type: 'send', parcel: { ...parcel, to, id: delivery.nextId(to === parcel.to ? B : A) }, inPlaceOf: 7 });
+    input({ type: 'flush' });
+    expect(commits().map((changes) => changes.map(({ type }) => type).sort())).toEqual([['deadLetterRemove', 'page']]);
+  });
+
+  test('stays one where that commit fails, and where it failed before that was put out', () => {
+    for (const isPutOut of [true, false]) {
+      // Something else is under way to the disk.
+      input({ type: 'change', change: { type: 'nodeRemove', node: B } }, { type: 'flush' });
+      input({ type: 'send', parcel: { ...parcel, id: delivery.nextId(B) }, inPlaceOf: 7 });
+      if (isPutOut) input({ type: 'flush' });
+      outputs = [];
+      input({ type: 'failed', code: 'STORE_FULL', reason: 'full' });
+      if (isPutOut) input({ type: 'failed', code: 'STORE_FULL', reason: 'full' });
+      expect(outputs).toContainEqual(expect.objectContaining({ type: 'rejected', peer: B }));
+      input({ type: 'tick' });
+      settle();
+      expect(commits().flat()).not.toContainEqual(expect.objectContaining({ type: 'deadLetterRemove' }));
+      expect(delivery.waiting(B)).toBe(0);
+    }
+  });
+});

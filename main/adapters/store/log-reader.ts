@@ -53,11 +53,13 @@ export class LogReader {
   }
 
   deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {
-    const { place, before, node } = query;
+    const { place, before, node, machine, reason } = query;
     const conditions = [
       ...(place === undefined ? [] : ['place = @place']),
       ...(before === undefined ? [] : ['place < @before']),
       ...(node === undefined ? [] : ['(instr(from_address, @node) > 0 OR instr(to_address, @node) > 0)']),
+      ...(machine === undefined ? [] : [`(${endsWithMachine('from_address')} OR ${endsWithMachine('to_address')})`]),
+      ...(reason === undefined ? [] : ['reason = @reason']),
     ];
     const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
     const rows = this.#db.prepare<[object], LetterColumns>(`
@@ -160,6 +162,8 @@ export class LogReader {
     return found;
   }
 }
+
+const endsWithMachine = (address: string): string => `substr(${address}, -length(@machine) - 1) = '/' || @machine`;
 
 const SELECT_PAGES = `
   SELECT place, count, stream, first, clock_offset AS clockOffset, logged_at AS loggedAt, digest, text, direction, peer,

@@ -85,12 +85,14 @@ export class MemoryDisk {
   }
 
   deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {
-    const { place, before = Number.POSITIVE_INFINITY, node } = query;
+    const { place, before = Number.POSITIVE_INFINITY, node, machine, reason } = query;
     const fitting = [...this.#deadLetters.values()].filter(
       (letter) =>
         (place === undefined || letter.place === place) &&
         letter.place < before &&
-        (node === undefined || letter.from.includes(node) || letter.to.includes(node)),
+        (node === undefined || letter.from.includes(node) || letter.to.includes(node)) &&
+        (machine === undefined || letter.from.endsWith(`/${machine}`) || letter.to.endsWith(`/${machine}`)) &&
+        (reason === undefined || letter.reason === reason),
     );
     return fitting.reverse().slice(0, rowLimit(query));
   }
@@ -142,6 +144,10 @@ export class MemoryDisk {
         return;
       case 'node':
         this.#nodes.set(change.row.id, change.row);
+        return;
+      case 'nodeRemove':
+        this.#nodes.delete(change.node);
+        for (const [key, { node }] of this.#machines) if (node === change.node) this.#machines.delete(key);
         return;
       case 'machine':
         this.#machines.set(machineKey(change.row.node, change.row.id), change.row);

@@ -75,6 +75,10 @@ export class SqliteWriter {
         return;
       case 'node':
         return this.#node(change.row);
+      case 'nodeRemove':
+        this.#statements.nodeRemove.run(change.node);
+        this.#statements.machinesRemove.run(change.node);
+        return;
       case 'machine':
         return this.#machine(change.row);
       case 'machineRemove':
@@ -175,6 +179,8 @@ const prepare = (db: Database) => ({
     ON CONFLICT DO UPDATE SET type = excluded.type, version = excluded.version, metadata = excluded.metadata,
       expose = excluded.expose`),
   trust: db.prepare('INSERT OR REPLACE INTO trust (only_row, state) VALUES (1, ?)'),
+  nodeRemove: db.prepare('DELETE FROM nodes WHERE id = ?'),
+  machinesRemove: db.prepare('DELETE FROM machines WHERE node = ?'),
   machineRemove: db.prepare('DELETE FROM machines WHERE node = ? AND id = ?'),
   snapshotRemove: db.prepare('DELETE FROM snapshots WHERE machine = ?'),
   snapshot: db.prepare(`

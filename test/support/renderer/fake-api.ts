@@ -1,4 +1,14 @@
-import type { Calls, LogItem, MachinesItem, MessageFilter, MessageView, Streams } from '../../../shared/api.ts';
+import type {
+  Calls,
+  DeadLetterFilter,
+  DeadLetterPlaces,
+  DeadLetterView,
+  LogItem,
+  MachinesItem,
+  MessageFilter,
+  MessageView,
+  Streams,
+} from '../../../shared/api.ts';
 import { InterMachineError } from '../../../shared/errors.ts';
 import { type Address, parseAddress } from '../../../shared/ids.ts';
 import type { CallHandlers, Source, StreamHandlers } from '../../../shared/rpc.ts';
@@ -35,6 +45,29 @@ export function fakeCalls(world: FakeWorld): CallHandlers<Calls> {
       return {};
     },
     audit: () => world.audit,
+    deadLetters: (input) => lettersFor(world.letters, input as DeadLetterFilter),
+    retryDeadLetters(input) {
+      const { places } = input as DeadLetterPlaces;
+      world.told.push(`retry ${places.join(' ')}`);
+      const failed = world.letters.filter(({ place, eventType }) => places.includes(place) && eventType === 'STUCK');
+      world.letters = world.letters.filter((letter) => !places.includes(letter.place) || failed.includes(letter));
+      return {
+        retried: places.length - failed.length,
+        failed: failed.map(({ place }) => ({ place, code: 'OUTBOX_FULL', reason: '20000 envelopes already wait' })),
+      };
+    },
+    dropDeadLetters(input) {
+      const { places } = input as DeadLetterPlaces;
+      world.told.push(`drop ${places.join(' ')}`);
+      world.letters = world.letters.filter(({ place }) => !places.includes(place));
+      return {};
+    },
+    forget(input) {
+      const { node } = input as { readonly node: string };
+      world.told.push(`forget ${node}`);
+      world.setPeers(world.peers.filter(({ id }) => id !== node));
+      return { letters: 0 };
+    },
     networkKey: () => ({ key: 'mjq4w2uykbhdtz7rnc5ovx3seq' }),
     ...(Object.fromEntries(TRUST_CALLS.map((name) => [name, told(world, name)])) as Pick<
       CallHandlers<Calls>,
@@ -42,6 +75,20 @@ export function fakeCalls(world: FakeWorld): CallHandlers<Calls> {
     >),
   };
 }
+
+const lettersFor = (
+  letters: readonly DeadLetterView[],
+  { limit, before = Number.POSITIVE_INFINITY, node, machine, reason }: DeadLetterFilter,
+): readonly DeadLetterView[] =>
+  letters
+    .filter(
+      ({ place, from, to, reason: why }) =>
+        place < before &&
+        (node === undefined || [from, to].some((end) => end.includes(node))) &&
+        (machine === undefined || [from, to].some((end) => end.endsWith(`/${machine}`))) &&
+        (reason === undefined || why === reason),
+    )
+    .slice(0, limit);
 
 const TRUST_CALLS = [
   'join',

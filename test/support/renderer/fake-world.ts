@@ -2,6 +2,7 @@ import { diagnosisOf } from '../../../main/core/diagnosis.ts';
 import type {
   AuditView,
   Chart,
+  DeadLetterView,
   FilesItem,
   LogOutcome,
   MachineLive,
@@ -55,6 +56,7 @@ export class FakeWorld {
     blocked: [],
   };
   audit: readonly AuditView[] = [];
+  letters: readonly DeadLetterView[] = [];
   readonly machines = new Map<Address, MachineView>();
   /** Oldest first. */
   readonly log: MessageView[] = [];
@@ -113,6 +115,7 @@ export class FakeWorld {
       advertisedTypes: [],
       roundTripMs: 0.8,
       waiting: 0,
+      waitingLength: 0,
       ...more,
     };
     this.setPeers([...this.peers, peer]);

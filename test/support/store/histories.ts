@@ -124,6 +124,7 @@ const change: fc.Arbitrary<StoredChange> = fc.oneof(
     })
     .map((machine) => ({ type: 'machine' as const, row: machine })),
   fc.record({ node: nodes, id: machines }).map((which) => ({ type: 'machineRemove' as const, ...which })),
+  nodes.map((node) => ({ type: 'nodeRemove' as const, node })),
   fc.array(text, { maxLength: 2 }).map((secrets) => ({
     type: 'trust' as const,
     state: { keys: secrets.map((secret) => ({ secret })), left: [], without: [KITCHEN], trusted: [], blocked: [] },

@@ -108,6 +108,12 @@ function step(model: StoreModel, change: StoredChange): StoreModel | undefined {
       const others = model.machines.filter(({ node, id }) => node !== change.row.node || id !== change.row.id);
       return { ...model, machines: [...others, change.row] };
     }
+    case 'nodeRemove':
+      return {
+        ...model,
+        nodes: model.nodes.filter(({ id }) => id !== change.node),
+        machines: model.machines.filter(({ node }) => node !== change.node),
+      };
     case 'trust':
       return { ...model, trust: change.state };
     case 'audit':

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createNode, type InterMachineNode, openDashboard } from '../../main/index.ts';
+import { CliPlace } from '../support/cli.ts';
+import { eventually } from '../support/discovery.ts';
+import { collector } from '../support/machines.ts';
+
+// What waits, and what will not arrive: looked at and acted on by commands, at real nodes.
+
+let place: CliPlace;
+let kitchen: InterMachineNode;
+let garden: InterMachineNode;
+let dataDir: string;
+beforeEach(async () => {
+  place = await CliPlace.make();
+  const options = {
+    networkKey: 'abcdefghijklmnopqrstuvwxya',
+    loopbackPort: place.loopbackPort,
+    report: () => {},
+  };
+  dataDir = join(place.home, 'kitchen');
+  kitchen = await createNode({ ...options, name: 'kitchen', dataDir });
+  garden = await createNode({ ...options, name: 'garden', dataDir: join(place.home, 'garden') });
+  await openDashboard(kitchen);
+});
+afterEach(async () => {
+  await Promise.all([kitchen.stop(), garden.stop()]);
+  await place.clear();
+});
+
+const ask = (...words: readonly string[]) => place.ask(...words, '--data-dir', dataDir);
+const send = (n: number, id = 'Sink_1') =>
+  kitchen.sendTo(`im://${garden.id}/${id}`, { type: 'NUMBER', n }, { until: 'accepted' });
+const refused = async (...numbers: readonly number[]) => {
+  await garden.register('Sink', collector, { accept: { types: ['Nobody'] } });
+  await kitchen.waitForType('Sink');
+  for (const n of numbers) await kitchen.sendTo('Sink_1', { type: 'NUMBER', n });
+};
+const left = async () => (await kitchen.deadLetters.list()).map(({ event }) => (event as unknown as { n: number }).n);
+
+test('dead letters are listed with why, sent again by place, and dropped by reason after a yes', async () => {
+  expect(await ask('dead-letters')).toEqual({ code: 0, output: 'There are no dead letters.\n', errors: '' });
+  await refused(1, 2, 3);
+  const listed = await ask('dead-letters');
+  expect(listed.output).toMatch(
+    /^place +since +reason +event +from +to\n3 .* NOT_ACCEPTED +NUMBER +kitchen +Sink_1 on garden\n {2}\{"type":"NUMBER","n":3\}\n2 /,
+  );
+  const { output } = await ask('dead-letters', 'list', '--reason', 'not_accepted', '--peer', 'garden', '--json');
+  const [newest, ...more] = output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(newest).toMatchObject({ place: 3, reason: 'NOT_ACCEPTED', eventJson: '{"type":"NUMBER","n":3}' });
+  expect(more).toHaveLength(2);
+  await garden.unregister('Sink_1');
+  const sink = await garden.register('Sink', collector);
+  await eventually('it is known anew', () => kitchen.isHealthy('Sink_1'));
+  expect(await ask('dead-letters', 'retry', '2')).toMatchObject({ code: 0, output: '1 dead letter was sent again.\n' });
+  await eventually('it came', () => sink.actor.getSnapshot().context.numbers.length > 0);
+  expect(sink.actor.getSnapshot().context.numbers).toEqual([2]);
+  expect(await left()).toEqual([3, 1]);
+  // Never all of them by accident.
+  expect((await ask('dead-letters', 'drop')).errors).toContain('Say which');
+  expect((await ask('dead-letters', 'drop', '--reason', 'NOT_ACCEPTED')).errors).toContain(
+    '2 dead letters are removed',
+  );
+  expect(await left()).toEqual([3, 1]);
+  expect(await ask('dead-letters', 'drop', '--machine', 'Sink_1', '--yes')).toMatchObject({
+    output: '2 dead letters were dropped.\n',
+  });
+  expect(await left()).toEqual([]);
+  expect((await kitchen.trust.audit()).map(({ action, subject, by }) => [action, subject, by])).toEqual([
+    ['drop', 'dead letter 1, 3', 'command'],
+    ['retry', 'dead letter 2', 'command'],
+  ]);
+}, 60_000);
+
+test('what waits for a peer is told with its age, and a peer that will never return is forgotten after a yes', async () => {
+  await refused();
+  expect((await ask('forget', 'garden', '--yes')).errors).toContain('only one that is away can be forgotten');
+  await garden.stop();
+  await eventually('it is away', () => kitchen.peers()[0]?.state === 'offline');
+  for (const n of [1, 2]) await send(n);
+  expect((await ask('peers')).output).toMatch(/garden +offline +- +2, \d+ B, for \d+ s /);
+  const asked = await ask('forget', 'garden');
+  expect(asked.errors).toContain('garden is known no more, and 2 envelopes that wait for it will not be delivered');
+  expect(asked.code).not.toBe(0);
+  expect(await ask('forget', 'garden', '--yes')).toMatchObject({
+    code: 0,
+    output: 'garden is forgotten. 2 dead letters: intermachine dead-letters.\n',
+  });
+  expect(await ask('peers')).toMatchObject({ output: 'No other node has been seen yet.\n' });
+  expect((await ask('dead-letters', '--peer', garden.id)).output).toMatch(/PEER_FORGOTTEN[\s\S]*PEER_FORGOTTEN/);
+  expect((await kitchen.trust.audit())[0]).toMatchObject({ action: 'forget', subject: garden.id });
+}, 60_000);
