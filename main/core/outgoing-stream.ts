@@ -156,8 +156,8 @@ export class OutgoingStream {
   }
 
   /**
-   * Nothing that waits will ever leave, and its epochs are not named again. Returns what is on disk of it: to be told there.
-   * For what is on its way there, `takeForgotten` follows.
+   * Nothing that waits will ever leave, and its epochs are not named again. Returns what is to be told on disk; of epochs
+   * with rows that are on their way there, `takeForgotten` follows.
    */
   forget(): readonly Acknowledged[] {
     this.#present = undefined;
@@ -165,8 +165,9 @@ export class OutgoingStream {
     return this.takeForgotten();
   }
 
+  /** Whole epochs: a crash must not leave the end of one, which its peer would take for all that is left of more. */
   takeForgotten(): readonly Acknowledged[] {
-    const forgotten = this.#epochs.filter((epoch) => epoch.isForgotten);
+    const forgotten = this.#epochs.filter((epoch) => epoch.isForgotten && epoch.committed === lastOf(epoch));
     return forgotten.flatMap((epoch) => this.#acknowledge(epoch, epoch.committed));
   }
 

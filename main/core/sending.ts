@@ -141,7 +141,10 @@ export class Sending {
   }
 
   failed(): void {
-    for (const { outgoing } of this.#peers.values()) outgoing.dropUncommitted();
+    for (const [peer, { outgoing }] of this.#peers) {
+      outgoing.dropUncommitted();
+      this.#forgotten(peer, outgoing.takeForgotten());
+    }
   }
 
   /** What was sent in this turn goes to the log, and waits there. */

@@ -359,4 +359,18 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       ),
     ],
   },
+  forgetsPart: {
+    rule: 'of a peer that is forgotten whole epochs go',
+    edits: [core('outgoing-stream', 'epoch.isForgotten && epoch.committed === lastOf(epoch)', 'epoch.isForgotten')],
+  },
+  forgetsNoneThatFailed: {
+    rule: 'what is left of a forgotten epoch when the disk failed goes, too',
+    edits: [
+      core(
+        'sending',
+        'outgoing.dropUncommitted();\n      this.#forgotten(peer, outgoing.takeForgotten());',
+        'outgoing.dropUncommitted();',
+      ),
+    ],
+  },
 };
