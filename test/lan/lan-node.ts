@@ -1,13 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { NodeOptions, PeerInfo, PeerState } from '../../main/index.ts';
-import { eventually } from '../support/discovery.ts';
 import type { LanHost } from '../support/lan.ts';
 import type { NodeCommand, NodeReport } from './node-host.ts';
 
 /** One key for hosts that do not share a home. */
 const KEY = 'abcdefghijklmnopqrstuvwxya';
 type ReportOf<Type extends NodeReport['type']> = NodeReport & { readonly type: Type };
+
+interface Waiter {
+  told(report: NodeReport): void;
+  ended(error: Error): void;
+}
 
 /** Milliseconds of the kernel's monotonic clock, as the nodes report them. */
 export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
@@ -20,6 +24,7 @@ export class LanNode {
   readonly reports: NodeReport[] = [];
   readonly #child: ChildProcess;
   readonly #options: NodeOptions;
+  readonly #waiting = new Set<Waiter>();
   #id = '';
   #sent = 0;
 
@@ -29,7 +34,13 @@ export class LanNode {
     this.#child = host.spawn(process.execPath, [join(import.meta.dirname, 'node-host.ts')], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.#child.on('message', (report) => this.reports.push(report as NodeReport));
+    this.#child.on('message', (report) => {
+      this.reports.push(report as NodeReport);
+      for (const waiter of this.#waiting) waiter.told(report as NodeReport);
+    });
+    this.#child.on('exit', (code) => {
+      for (const waiter of this.#waiting) waiter.ended(new Error(`the node ${name} ended with ${code}`));
+    });
   }
 
   get id(): string {
@@ -40,23 +51,27 @@ export class LanNode {
     this.#child.send(command);
   }
 
-  /** The first report of its kind from `since` on that fits. */
+  /** The first report of its kind from `since` on that fits. Nobody polls: of fifty nodes each is awaited by all others. */
   first<Type extends NodeReport['type']>(
     type: Type,
     fits: (report: ReportOf<Type>) => boolean = () => true,
     since = 0,
   ): Promise<ReportOf<Type>> {
-    return eventually(
-      `${this.name}: ${type}`,
-      () => {
-        if (this.#child.exitCode !== null && this.#child.exitCode !== 0)
-          throw new Error(`the node ${this.name} ended with ${this.#child.exitCode}`);
-        return this.reports
-          .filter((report): report is ReportOf<Type> => report.type === type && report.at >= since)
-          .find((report) => fits(report));
-      },
+    const isIt = (report: NodeReport): report is ReportOf<Type> =>
+      report.type === type && report.at >= since && fits(report as ReportOf<Type>);
+    const known = this.reports.find(isIt);
+    if (known) return Promise.resolve(known);
+    const { promise, resolve, reject } = Promise.withResolvers<ReportOf<Type>>();
+    const waiter: Waiter = { told: (report) => isIt(report) && resolve(report), ended: reject };
+    const timer = setTimeout(
+      () => reject(new Error(`Not within ${LanNode.patienceMs} ms: ${this.name}: ${type}`)),
       LanNode.patienceMs,
     );
+    this.#waiting.add(waiter);
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(waiter);
+    });
   }
 
   /** Its program is loaded and does nothing yet. */

@@ -178,6 +178,86 @@ describe('peer exchange', () => {
   });
 });
 
+describe('a second line between two nodes', () => {
+  /** Each sees what the test shows it; counts the lines that were chosen. */
+  async function two() {
+    const shown = { a: new Shown(), b: new Shown() };
+    const [a, b] = [await world.start('a', { discovery: shown.a }), await world.start('b', { discovery: shown.b })];
+    let welcomes = 0;
+    world.heard = (_from, _to, text) => {
+      if (text.startsWith('{"type":"welcome"')) welcomes++;
+    };
+    const states: string[] = [];
+    for (const { node } of [a, b]) node.on('peer', ({ state }) => states.push(state));
+    return { shown, a, b, states, welcomes: () => welcomes };
+  }
+  type Two = Awaited<ReturnType<typeof two>>;
+
+  test.each<[string, (two: Two) => Promise<void> | void]>([
+    [
+      'both dial in the same moment',
+      ({ shown, a, b }) => {
+        shown.a.show(at(b));
+        shown.b.show(at(a));
+      },
+    ],
+    [
+      'the larger id dials while the line of the smaller one is greeted',
+      async ({ shown, a, b }) => {
+        shown.a.show(at(b));
+        world.scheduler.turn();
+        await new Promise(setImmediate);
+        shown.b.show(at(a));
+      },
+    ],
+    [
+      'the smaller id dials while the line of the larger one is greeted',
+      async ({ shown, a, b }) => {
+        shown.b.show(at(a));
+        world.scheduler.turn();
+        await new Promise(setImmediate);
+        shown.a.show(at(b));
+      },
+    ],
+  ])('does not take over one that speaks: %s', async (_, dial) => {
+    const both = await two();
+    const sink = await world.after(both.b.node.register('Sink', collector));
+    await dial(both);
+    await world.advance(5_000);
+    expect([stateOf(both.a, 'b'), stateOf(both.b, 'a')]).toEqual(['alive', 'alive']);
+    expect(both.welcomes()).toBe(1);
+    expect(both.states.filter((state) => state !== 'alive')).toEqual([]);
+    expect(await world.after(both.a.node.sendTo(sink.address, { type: 'NUMBER', n: 1 }))).toMatchObject({
+      status: 'handled',
+    });
+  });
+
+  test.each([
+    ['the larger', 'b', 'a'],
+    ['the smaller', 'a', 'b'],
+  ] as const)(
+    'takes the place of one that is dead at the end of %s id, before the other end gives it up',
+    async (_, dead, other) => {
+      const both = await two();
+      both.shown.a.show(at(both.b));
+      await world.advance(5_000);
+      const sink = await world.after(both[other].node.register('Sink', collector));
+      const states: string[] = [];
+      both[other].node.on('peer', ({ state }) => states.push(state));
+      world.network.halfOpen(idOf(dead), idOf(other));
+      await world.advance(2_000);
+      both.shown[dead].show(at(both[other]));
+      await world.advance(300);
+      expect(both.welcomes()).toBe(2);
+      expect([stateOf(both.a, 'b'), stateOf(both.b, 'a')]).toEqual(['alive', 'alive']);
+      expect(states).not.toContain('suspect');
+      const sent = both[dead].node.sendTo(sink.address, { type: 'NUMBER', n: 7 });
+      expect(await world.after(sent)).toMatchObject({ status: 'handled' });
+      expect(sink.actor?.getSnapshot().context).toEqual({ numbers: [7] });
+    },
+  );
+});
+
 describe('two nodes with one id', () => {
   test('do not take the line from each other: the later start has it, and all three say so once', async () => {
     const witness = await world.start('a');

@@ -12,6 +12,7 @@ import type { Announcement, Clock, Discovery, DiscoveryReader, Scheduler } from 
 import { startNode } from '../../main/core/start-node.ts';
 import { digestOf } from '../../main/in-process.ts';
 import { type NodeId, nodeId } from '../../shared/ids.ts';
+import { overheard } from './overheard.ts';
 
 /** A node id that begins as told, so that tests can say whose is the smaller one. */
 export const idOf = (letters: string): NodeId => nodeId(letters.padEnd(52, letters.at(-1) ?? 'a'));
@@ -121,6 +122,8 @@ export class World {
   readonly scheduler = new ManualScheduler();
   readonly network: MemoryNetwork;
   readonly ether = new Ether();
+  /** Each frame, as it arrives. */
+  heard: (from: NodeId, to: NodeId, text: string) => void = () => {};
   readonly #nodes = new Set<InterMachineNode>();
   #ids = 0;
   #seed = 1;
@@ -157,7 +160,7 @@ export class World {
       discovery,
       exchangesPeers,
       limits,
-      transport: this.network.transport(self, port),
+      transport: overheard(this.network.transport(self, port), (from, text) => this.heard(from, self, text)),
       store,
       stored: await store.open(),
       clock: this.clock,

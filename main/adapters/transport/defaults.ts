@@ -6,6 +6,11 @@ export const HANDSHAKE_TIMEOUT_MS = 10_000;
 export const DIAL_TIMEOUT_MS = 3_000;
 /** Milliseconds that an endpoint is ahead of the next one (RFC 8305, 8, recommends 250). */
 export const STAGGER_MS = 250;
+/**
+ * Milliseconds until an endpoint is dialled once more beside the first time where packets get lost. The system sends them again after ever longer
+ * pauses (RFC 6298, 5.5), of which a fresh connection knows nothing.
+ */
+export const AGAIN_MS = 500;
 /** More addresses of one node are not tried in one dial. */
 export const MAX_ENDPOINTS = 4;
 /** Milliseconds that a peer gets to answer a close; stays below the second within which a transport stops. */

@@ -5,9 +5,10 @@ import { InterMachineError, reasonOf } from '../../../shared/errors.ts';
 import type { NodeId } from '../../../shared/ids.ts';
 import type { DialTarget, Endpoint } from '../../core/ports.ts';
 import type { Line } from './connection.ts';
-import { DIAL_TIMEOUT_MS, STAGGER_MS, WEBSOCKET_OPTIONS } from './defaults.ts';
+import { AGAIN_MS, DIAL_TIMEOUT_MS, STAGGER_MS, WEBSOCKET_OPTIONS } from './defaults.ts';
 import { formatEndpoint, worthTrying } from './endpoint.ts';
 import { copiedError, dialError, noAnswer, selfErrorIn } from './faults.ts';
+import { hedged } from './hedged.ts';
 import type { OwnEnds } from './own-ends.ts';
 import { staggered } from './staggered.ts';
 import { bindingOf, type Credentials, PATH, PEER_OPTIONS, peerOf, secureContextOptions } from './tls.ts';
@@ -38,15 +39,16 @@ export class Dialler {
     const timeout = setTimeout(() => over.abort(noAnswer(this.#timeoutMs)), this.#timeoutMs);
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
+    const road = { isBad: false };
     // Up to TLS the endpoints race; from there one gets a head start, so that the peer sees one line, not several.
     let ahead: Promise<unknown> = Promise.resolve();
-    const attempt = async (endpoint: Endpoint): Promise<void> => {
-      const socket = await secured(endpoint, this.#secureContext, over.signal);
+    const attempt = async (endpoint: Endpoint, given: AbortSignal, answered: () => void): Promise<void> => {
+      const socket = await secured(endpoint, this.#secureContext, given, answered);
       const peer = await this.#checked(socket, endpoint, node);
       const binding = bindingOf(socket, this.#credentials.node, peer);
       const turn = ahead;
       const upgrade = Promise.race([turn, delay(STAGGER_MS)]).then(() =>
-        upgraded(socket, over.signal, (webSocket) => {
+        upgraded(socket, given, (webSocket) => {
           over.abort();
           opened({ webSocket, socket, peer, dialled: true, remote: endpoint, binding });
         }),
@@ -54,8 +56,10 @@ export class Dialler {
       ahead = upgrade.catch(() => {});
       return upgrade;
     };
+    const hedgedAttempt = (endpoint: Endpoint) =>
+      hedged((given, answered) => attempt(endpoint, given, answered), AGAIN_MS, road, over.signal);
     try {
-      const failures = await staggered(tried, STAGGER_MS, attempt, globalThis);
+      const failures = await staggered(tried, STAGGER_MS, hedgedAttempt, globalThis);
       if (failures) throw selfErrorIn(failures) ?? dialError(node, failures, endpoints.length - tried.length);
     } finally {
       clearTimeout(timeout);
@@ -84,8 +88,13 @@ export class Dialler {
   }
 }
 
-/** TLS is set up with this endpoint, whoever that is. */
-function secured({ host, port }: Endpoint, secureContext: SecureContext, signal: AbortSignal): Promise<TLSSocket> {
+/** TLS is set up with this endpoint, whoever that is. `answered` is called before that, when TCP gets through. */
+function secured(
+  { host, port }: Endpoint,
+  secureContext: SecureContext,
+  signal: AbortSignal,
+  answered: () => void,
+): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     // No name is sent and none is checked: the key says who it is.
@@ -105,6 +114,7 @@ function secured({ host, port }: Endpoint, secureContext: SecureContext, signal:
       signal.removeEventListener('abort', abort);
       reject(new Error('it hung up while TLS was set up'));
     });
+    socket.on('connect', answered);
     socket.on('secureConnect', () => {
       signal.removeEventListener('abort', abort);
       resolve(socket);

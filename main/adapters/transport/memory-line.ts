@@ -88,6 +88,13 @@ export class MemoryLine {
     });
   }
 
+  /** As `cut`, at one end alone. */
+  cutAt(node: NodeId): void {
+    this.#silence();
+    const end = this.#parts.dialler.node === node ? this.#dialler : this.#listener;
+    this.#parts.later(() => end.end(BROKEN, ''));
+  }
+
   loseAllUnderWay(): void {
     if (this.#toDialler.length + this.#toListener.length > 0) this.#silence();
   }

@@ -52,6 +52,11 @@ export class MemoryNetwork {
     for (const line of this.#linesBetween(a, b)) line.cut();
   }
 
+  /** Ends every line between two nodes at the end of `at`, with 1006; the other end hears nothing any more, and is not told. */
+  halfOpen(at: NodeId, other: NodeId): void {
+    for (const line of this.#linesBetween(at, other)) line.cutAt(at);
+  }
+
   get #wiring(): Wiring {
     return {
       clock: this.#clock,
