@@ -2,6 +2,7 @@ import { lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { LinkBar } from './link-bar.tsx';
 import { useNetwork } from './network.tsx';
 import { useLink } from './node-link.tsx';
+import { DeadLettersPage } from './pages/dead-letters/dead-letters-page.tsx';
 import { DoctorPage } from './pages/doctor/doctor-page.tsx';
 import { errorsOf } from './pages/files/file-state.ts';
 import { FilesPage } from './pages/files/files-page.tsx';
@@ -27,6 +28,7 @@ const TITLES: Readonly<Record<Route['page'], string>> = {
   machine: 'Machine',
   files: 'Machine files',
   messages: 'Messages',
+  deadLetters: 'Dead letters',
   trust: 'Trust',
   doctor: 'Doctor',
   unknown: 'Not found',
@@ -89,6 +91,8 @@ function Page({ route }: { readonly route: Route }): ReactNode {
       return <FilesPage />;
     case 'messages':
       return <MessagesPage query={route.query} />;
+    case 'deadLetters':
+      return <DeadLettersPage />;
     case 'doctor':
       return <DoctorPage />;
     case 'trust':
@@ -134,6 +138,9 @@ function Sidebar({ route }: { readonly route: Route }) {
         </Tab>
         <Tab href="#/messages" icon="messages" current={route.page === 'messages'}>
           Messages
+        </Tab>
+        <Tab href="#/dead-letters" icon="letter" current={route.page === 'deadLetters'}>
+          Letters
         </Tab>
         <Tab href="#/trust" icon="key" current={route.page === 'trust'} count={trust?.strangers.length || undefined}>
           Trust

@@ -8,6 +8,7 @@ export type Route =
   | { readonly page: 'machine'; readonly address: string }
   | { readonly page: 'files' }
   | { readonly page: 'messages'; readonly query: URLSearchParams }
+  | { readonly page: 'deadLetters' }
   | { readonly page: 'doctor' }
   | { readonly page: 'trust' }
   | { readonly page: 'unknown' };
@@ -23,6 +24,7 @@ export function routeOf(hash: string): Route {
     return address === undefined ? { page: 'unknown' } : { page: 'machine', address };
   }
   if (first === 'files' && !second) return { page: 'files' };
+  if (first === 'dead-letters' && !second) return { page: 'deadLetters' };
   if (first === 'doctor' && !second) return { page: 'doctor' };
   if (first === 'trust' && !second) return { page: 'trust' };
   if (first === 'messages' && !second) return { page: 'messages', query: new URLSearchParams(query) };

@@ -33,3 +33,11 @@ export function roundTrip(milliseconds: number): string {
 
 export const count = (number: number): string => number.toLocaleString('en-US');
 export const plural = (number: number, word: string): string => `${count(number)} ${word}${number === 1 ? '' : 's'}`;
+
+/** 900 B, 1.2 KB, 64 MB. */
+export function bytes(number: number): string {
+  const units = ['B', 'KB', 'MB', 'GB'];
+  let [size, unit] = [number, 0];
+  for (; size >= 1_000 && unit < units.length - 1; unit++) size /= 1_000;
+  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
+}

@@ -17,6 +17,7 @@ export const WORLDS: Readonly<Record<string, () => Running>> = {
   },
   strangers: () => ({ world: strangersWorld(), stop: () => {} }),
   busy: () => busy(500, 1_000),
+  letters: () => ({ world: lettersWorld(), stop: () => {} }),
   hostile: () => ({ world: hostileWorld(), stop: () => {} }),
 };
 
@@ -48,6 +49,44 @@ export function strangersWorld(): FakeWorld {
     { action: 'send', subject: `im://${attic.id}/Press_1`, detail: 'LOAD', by: 'command' },
     { action: 'pair', subject: attic.id, detail: 'compared digits, gave the key', by: 'dashboard' },
   ].map((row, at) => ({ ...row, place: 3 - at, at: now - (at + 1) * 3_600_000 }));
+  return world;
+}
+
+/** A node to which things were refused, beside a peer that catches up and one that is away. */
+export function lettersWorld(letters = 5): FakeWorld {
+  const world = new FakeWorld('hall');
+  const now = Date.now();
+  const attic = world.addPeer('attic', {
+    waiting: 3_812,
+    waitingLength: 812_000,
+    oldestSentAt: now - 7_300_000,
+    syncing: { of: 5_000, sent: 1_400, acknowledged: 1_188 },
+  });
+  const cellar = world.addPeer('cellar', {
+    state: 'offline',
+    waiting: 42,
+    waitingLength: 8_900,
+    oldestSentAt: now - 9_000_000,
+  });
+  const reasons = ['NOT_ACCEPTED', 'ENVELOPE_EXPIRED', 'MACHINE_FAILED', 'PEER_FORGOTTEN', 'MACHINE_UNKNOWN'] as const;
+  world.letters = Array.from({ length: letters }, (_, n) => {
+    const place = letters - n;
+    const reason = reasons[n % reasons.length] ?? 'NOT_ACCEPTED';
+    const isHere = reason === 'MACHINE_FAILED' || reason === 'MACHINE_UNKNOWN';
+    const [there, here] = [n % 2 === 0 ? attic.id : cellar.id, world.node.id];
+    return {
+      place,
+      id: `00000000000000a1-${place}`,
+      direction: isHere ? 'in' : 'out',
+      from: `im://${isHere ? there : here}/Feeder_1` as Address,
+      to: `im://${isHere ? here : there}/Robot_1` as Address,
+      eventType: 'PART_READY',
+      eventJson: JSON.stringify({ type: 'PART_READY', part: place, at: { hall: 'north', row: 7 } }),
+      reason,
+      sentAt: now - n * 61_000 - 5_000,
+      diedAt: now - n * 61_000,
+    };
+  });
   return world;
 }
 

@@ -2,9 +2,10 @@ import type { PeerState, PeerView } from '../../../../shared/api.ts';
 import type { NodeId } from '../../../../shared/ids.ts';
 import { PeerBadge } from '../../parts/badges.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
-import { count, plural, roundTrip } from '../../parts/format.ts';
+import { bytes, count, duration, plural, roundTrip } from '../../parts/format.ts';
 import { Notice } from '../../parts/notice.tsx';
 import { plain, Text } from '../../parts/text.tsx';
+import { ForgetButton } from './forget-button.tsx';
 
 const ORDER: Readonly<Record<PeerState, number>> = { alive: 0, suspect: 1, offline: 2, untrusted: 3, blocked: 4 };
 /** More are found by the machines' page; a table of thousands helps nobody here. */
@@ -55,6 +56,9 @@ export function Peers({ peers, machinesOn }: PeersProps) {
                 </th>
                 <th scope="col">Address</th>
                 <th scope="col">Id</th>
+                <th scope="col">
+                  <span className="visually-hidden">What can be done</span>
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -100,7 +104,7 @@ function Peer({ peer, machines }: { readonly peer: PeerView; readonly machines: 
         {count(machines)}
       </td>
       <td data-column="waiting" className={`number ${peer.waiting > 0 ? 'has-waiting' : ''}`}>
-        {count(peer.waiting)}
+        <Waiting peer={peer} />
       </td>
       <td data-column="address" className="muted">
         {endpoint ? <Text length={60}>{`${endpoint.host}:${endpoint.port}`}</Text> : '–'}
@@ -109,6 +113,39 @@ function Peer({ peer, machines }: { readonly peer: PeerView; readonly machines: 
       <td data-column="id">
         <CopyId id={peer.id} label="the id of this peer" />
       </td>
+      <td data-column="act">
+        <ForgetButton peer={peer} />
+      </td>
     </tr>
+  );
+}
+
+/** What waits for it, since when, and while it gets that, how far it is. */
+function Waiting({ peer }: { readonly peer: PeerView }) {
+  const { waiting, waitingLength, oldestSentAt, syncing } = peer;
+  if (syncing)
+    return (
+      <span className="peer-syncing">
+        {count(waiting)}
+        <progress
+          max={syncing.of}
+          value={syncing.acknowledged}
+          aria-label={`What waited for ${plain(peer.name, 40)}: ${syncing.acknowledged} of ${syncing.of} delivered`}
+        />
+        <span className="muted">
+          {count(syncing.acknowledged)} of {count(syncing.of)}
+        </span>
+      </span>
+    );
+  return (
+    <>
+      {count(waiting)}
+      {waiting > 0 && (
+        <span className="peer-backlog muted">
+          {bytes(waitingLength)}
+          {oldestSentAt !== undefined && ` · ${duration(Date.now() - oldestSentAt)}`}
+        </span>
+      )}
+    </>
   );
 }
