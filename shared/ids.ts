@@ -73,12 +73,21 @@ export function parseAddress(text: string): ParsedAddress {
   return { node, machine };
 }
 
-/** The parts of an address that was checked before. */
-export const partsOf = (address: Address): ParsedAddress => ({
-  node: address.slice(SCHEME.length, SCHEME.length + NODE_ID_LENGTH) as NodeId,
-  machine: address.slice(SCHEME.length + NODE_ID_LENGTH + 1) as MachineId,
-});
+/** The parts of an address that was checked before. They are asked for several times for each event, and mostly of the same few. */
+export function partsOf(address: Address): ParsedAddress {
+  const known = takenApart.get(address);
+  if (known) return known;
+  const parts = {
+    node: address.slice(SCHEME.length, SCHEME.length + NODE_ID_LENGTH) as NodeId,
+    machine: address.slice(SCHEME.length + NODE_ID_LENGTH + 1) as MachineId,
+  };
+  if (takenApart.size === MAX_TAKEN_APART) takenApart.clear();
+  takenApart.set(address, parts);
+  return parts;
+}
 const NODE_ID_LENGTH = 52;
+const MAX_TAKEN_APART = 1_000;
+const takenApart = new Map<Address, ParsedAddress>();
 
 /** Enough of an unknown text to recognise it, never enough to fill a screen or steer a terminal. */
 export const shorten = (text: unknown, length = 60): string =>

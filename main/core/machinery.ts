@@ -114,6 +114,8 @@ export class Machinery {
   readonly #showing: Showing;
   readonly #asks: Asks;
   readonly #volatile: Volatile;
+  /** Of the machines of this node: put together once, not for each event. */
+  readonly #addresses = new Map<MachineId, Address>();
   #closed = false;
   #stopped = false;
 
@@ -380,7 +382,6 @@ export class Machinery {
   }
 
   #parcel(from: MachineId, to: Address, event: SendableEvent, id = this.#parts.newId()): Parcel {
-    const { self, clock } = this.#parts;
     const eventJson = encodeEvent(event);
     const size = eventJson.length * 3 > MAX_ENVELOPE_BYTES ? utf8Length(eventJson) : 0;
     if (size > MAX_ENVELOPE_BYTES) {
@@ -390,15 +391,17 @@ export class Machinery {
       );
     }
     const causationId = this.host.handlingEnvelopeId;
-    return {
-      id,
-      from: addressOf(self, from),
-      to,
-      sentAt: clock.wallTime(),
-      ...(causationId !== undefined && { causationId }),
-      eventType: event.type,
-      eventJson,
-    };
+    const sentAt = this.#parts.clock.wallTime();
+    const parcel = { id, from: this.#addressOf(from), to, sentAt, eventType: event.type, eventJson };
+    return causationId === undefined ? parcel : { ...parcel, causationId };
+  }
+
+  #addressOf(id: MachineId): Address {
+    const known = this.#addresses.get(id);
+    if (known) return known;
+    const address = addressOf(this.#parts.self, id);
+    this.#addresses.set(id, address);
+    return address;
   }
 
   /** Sends, and waits as far as `until`. A send links the two machines. */
@@ -482,6 +485,7 @@ export class Machinery {
   #machineChanged(change: MachineChange): void {
     const { machine, type } = change;
     if (type === 'lost') {
+      this.#addresses.delete(machine.id);
       this.watching.forget(machine.address);
       this.links.forget(machine.address);
     } else if (!machine.running) this.outcomes.machineReleased(machine.address);

@@ -328,7 +328,7 @@ export class Receiving {
       const eventJson = lines[2 * n + 1] ?? '';
       const sequence = first + n;
       const length = lengthOf(eventJson);
-      const admitted = this.#parts.admit(peer, { ...label, id: positionId(epoch, sequence), eventJson });
+      const admitted = this.#parts.admit(peer, storedAs(positionId(epoch, sequence), label, eventJson));
       if (admitted.verdict === 'accept' && this.#inbox.isBusy(label.to)) refused.push([sequence, 'MACHINE_BUSY']);
       else if (admitted.verdict === 'accept') {
         const { envelope } = admitted;
@@ -527,6 +527,14 @@ const runOf = ({ direction, peer, epoch, sequence }: Arrival) => ({
   first: sequence,
   last: sequence,
 });
+
+// By hand, as it is done for every event.
+function storedAs(id: string, label: Label, eventJson: string): StoredEnvelope {
+  const { from, to, sentAt, correlationId, causationId } = label;
+  const stored = { id, from, to, sentAt, eventJson };
+  if (correlationId === undefined && causationId === undefined) return stored;
+  return { ...stored, ...(correlationId && { correlationId }), ...(causationId && { causationId }) };
+}
 
 /** What was sent to one machine within a millisecond mostly has the same label. Throws FRAME_INVALID. */
 function labelsFrom(lines: readonly string[], at: number): readonly Label[] {

@@ -20,9 +20,14 @@ export interface RouterParts {
   readonly sendAway: (parcel: Parcel) => void;
 }
 
+type Ends = Pick<Envelope, 'from' | 'to'>;
+
+const refuse = (parcel: Parcel, code: ErrorCode): Verdict => ({ verdict: 'refuse', parcel, code });
+
 /** Where every envelope passes: one that leaves a machine of ours, and one that a peer sent. */
 export class Router {
   readonly #parts: RouterParts;
+  #ends: { peer: NodeId; sender: MachineId; receiver: MachineId; ends: Ends } | undefined;
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
@@ -41,30 +46,31 @@ export class Router {
    */
   admit(peer: NodeId, stored: StoredEnvelope, isAnswer = false): Verdict {
     const { id, from, to, sentAt, correlationId, causationId, eventJson } = stored;
-    const envelope: Omit<Envelope, 'event'> = {
-      id,
-      from: addressOf(peer, from),
-      to: addressOf(this.#parts.self, to),
-      sentAt,
-      ...(correlationId !== undefined && { correlationId }),
-      ...(causationId !== undefined && { causationId }),
-    };
-    const refuse = (code: ErrorCode, eventType: string, json: string): Verdict => ({
-      verdict: 'refuse',
-      parcel: { ...envelope, eventType, eventJson: json },
-      code,
-    });
+    const ends = this.#endsOf(peer, from, to);
     let event: MachineEvent;
     try {
       event = decodeEvent(eventJson);
     } catch (thrown) {
       if (!(thrown instanceof InterMachineError)) throw thrown;
       // Whatever it was, the log holds an event: its readers must not stumble over it.
-      return refuse(thrown.code, '', JSON.stringify({ type: '', refused: eventJson.slice(0, MAX_REFUSED_LENGTH) }));
+      const refused = JSON.stringify({ type: '', refused: eventJson.slice(0, MAX_REFUSED_LENGTH) });
+      return refuse({ ...stored, ...ends, eventType: '', eventJson: refused }, thrown.code);
     }
-    const code = isAnswer ? undefined : this.#refusal(envelope.from, to, event.type);
-    if (code) return refuse(code, event.type, eventJson);
-    return { verdict: 'accept', envelope: { ...envelope, event } };
+    const code = isAnswer ? undefined : this.#refusal(ends.from, to, event.type);
+    if (code) return refuse({ ...stored, ...ends, eventType: event.type }, code);
+    const envelope: Envelope = { id, from: ends.from, to: ends.to, event, sentAt };
+    if (correlationId === undefined && causationId === undefined) return { verdict: 'accept', envelope };
+    const related = { ...(correlationId && { correlationId }), ...(causationId && { causationId }) };
+    return { verdict: 'accept', envelope: { ...envelope, ...related } };
+  }
+
+  /** Envelopes that follow each other mostly go from one machine to one other. */
+  #endsOf(peer: NodeId, sender: MachineId, receiver: MachineId): Ends {
+    const last = this.#ends;
+    if (last?.peer === peer && last.sender === sender && last.receiver === receiver) return last.ends;
+    const ends = { from: addressOf(peer, sender), to: addressOf(this.#parts.self, receiver) };
+    this.#ends = { peer, sender, receiver, ends };
+    return ends;
   }
 
   #refusal(from: Address, to: MachineId, eventType: string): ErrorCode | undefined {

@@ -1,10 +1,11 @@
 import type { OutcomeStatus } from '../../shared/envelope.ts';
-import { encodeLabel, linesOf, positionId, readLabel } from '../../shared/envelope-text.ts';
+import { linesOf, positionId, readLabel } from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { addressOf, type NodeId, partsOf } from '../../shared/ids.ts';
 import { CLOSE } from './close-codes.ts';
 import { MAX_BATCH_BYTES, MAX_TTL_MS } from './defaults.ts';
 import type { DeliveryTurn } from './delivery-turn.ts';
+import { Labels } from './labels.ts';
 import { textPagesOf } from './log-pages.ts';
 import { type Acknowledged, type Backlog, OutgoingStream, type Run, type Waiting } from './outgoing-stream.ts';
 import type { Parcel } from './parcel.ts';
@@ -32,6 +33,7 @@ export interface SendingParts {
 export class Sending {
   readonly #parts: SendingParts;
   readonly #peers = new Map<NodeId, Peer>();
+  readonly #labels = new Labels();
 
   constructor(parts: SendingParts) {
     this.#parts = parts;
@@ -64,15 +66,7 @@ export class Sending {
     }
     const { turn } = this.#parts;
     const expiresAt = turn.now() + Math.min(parcel.ttlMs ?? turn.limits.ttlMs, MAX_TTL_MS);
-    const label = encodeLabel({
-      from: partsOf(parcel.from).machine,
-      to,
-      sentAt: parcel.sentAt,
-      expiresAt,
-      ...(parcel.correlationId !== undefined && { correlationId: parcel.correlationId }),
-      ...(parcel.causationId !== undefined && { causationId: parcel.causationId }),
-    });
-    outgoing.add(`${label}\n${parcel.eventJson}`, expiresAt);
+    outgoing.add(`${this.#labels.of(parcel, to, expiresAt)}\n${parcel.eventJson}`, expiresAt);
   }
 
   // ---- What the peer says

@@ -219,7 +219,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
         const handled = (status: OutcomeStatus, code?: ErrorCode) => {
           // What a machine did not get to before its node stopped is for the next start.
           if (!stopped || code !== 'MACHINE_STOPPED')
-            runner.step({ type: 'processed', arrival, status, ...(code && { code }) });
+            runner.step(code ? { type: 'processed', arrival, status, code } : { type: 'processed', arrival, status });
         };
         return machinery.host.deliver(arrival.machine, arrival.envelope, handled, arrival);
       }
