@@ -15,7 +15,10 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 export const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
-export const isSequence = (value: unknown): value is number => isCount(value) && value > 0;
+/** More than anybody counts to, and far below where whole numbers end: what is counted on from what a peer tells must be a count for others, too. */
+const MAX_TOLD = 2 ** 52;
+/** A number that we count on from. */
+export const isSequence = (value: unknown): value is number => isCount(value) && value > 0 && value <= MAX_TOLD;
 export const isOptionalId = (value: unknown): value is string | 0 => value === 0 || isEnvelopeId(value);
 export const isEpoch = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
 export const isCode = (value: unknown): value is ErrorCode => typeof value === 'string' && /^[A-Z_]{1,40}$/.test(value);

@@ -326,7 +326,7 @@ const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
     optional: { port: isPort, pair: isPairingMethod },
   },
   welcome: { required: { generation: isIncarnationPair } },
-  behind: { required: { incarnation: isCount } },
+  behind: { required: { incarnation: isSequence } },
   machines: {
     required: {
       full: isBoolean,

@@ -90,6 +90,9 @@ describe('refused as FRAME_INVALID', () => {
     ['minus zero', '{"type":"ping","at":-0}'],
     ['a number that is not safe', '{"type":"ping","at":9007199254740993}'],
     ['a text for a number', '{"type":"ping","at":"5"}'],
+    // Found by fuzzing: counted on from there, what the receiver said was no count any more.
+    ['a sequence beyond 2^52', `{"type":"resume","live":{"${epoch}":${2 ** 52 + 1}}}`],
+    ['an incarnation of ours beyond 2^52', `{"type":"behind","incarnation":${2 ** 52 + 1}}`],
     ['a field twice', '{"type":"ping","at":1,"at":2}'],
     ['its type twice', '{"type":"pong","type":"ping","at":1}'],
     ['a field twice, once escaped', '{"type":"ping","at":1,"\\u0061t":1}'],

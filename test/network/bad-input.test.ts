@@ -160,7 +160,7 @@ const message = (label: string) => async () => {
 };
 const machine = (id: string) =>
   frame(
-    `{"type":"machines","full":true,"last":true,"removed":[],"added":[{"id":"${id}","type":"T","version":"1.0.0","metadata":{},"healthy":true}]}`,
+    `{"type":"machines","full":true,"last":true,"removed":[],"added":[{"id":"${id}","type":"T","version":"1.0.0","metadata":{},"healthy":true,"running":true}]}`,
   );
 const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 
@@ -226,7 +226,7 @@ describe('a frame:', () => {
     [
       'J4: __proto__ in the metadata of a machine',
       frame(
-        '{"type":"machines","full":true,"last":true,"removed":[],"added":[{"id":"A","type":"T","version":"1.0.0","metadata":{"__proto__":"x"},"healthy":true}]}',
+        '{"type":"machines","full":true,"last":true,"removed":[],"added":[{"id":"A","type":"T","version":"1.0.0","metadata":{"__proto__":"x"},"healthy":true,"running":true}]}',
       ),
       CLOSE.badFrame,
     ],
@@ -304,6 +304,9 @@ describe('a frame:', () => {
       },
       CLOSE.badFrame,
     ],
+    // Its answer would have been no frame, and its own next greeting none that anybody reads.
+    ['D1: a sequence near the end of numbers', frame(`{"type":"resume","live":{"${EPOCH}":9007199254740991}}`), 4400],
+    ['J5: the last incarnation that there is', frame('{"type":"behind","incarnation":9007199254740991}'), 4400],
     ['D6: a time to live that is over before it begins', message('["Evil","Sink_1",0,0]'), CLOSE.badFrame],
     ['D6: a time to live of 1e308', message('["Evil","Sink_1",0,1e308]'), CLOSE.badFrame],
     ['D6: a time to live as a text', message('["Evil","Sink_1",0,"1000"]'), CLOSE.badFrame],
