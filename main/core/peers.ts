@@ -51,6 +51,8 @@ export interface PeersOwner {
   changed(peer: PeerInfo): void;
   /** A channel to it is open; if there was one, this one took its place. */
   connected(peer: NodeId): void;
+  /** It is in a network that this node left. */
+  left(peer: PeerInfo): void;
   /** Whether it said goodbye: it will not be back by itself. */
   disconnected(peer: NodeId, hasLeft: boolean): void;
   /** A peer remembers a later start of this node than its store does. */
@@ -244,7 +246,13 @@ export class Peers implements DiscoveryReader, ChannelOwner {
 
   /** We are in another network: those of the one before are strangers until they prove otherwise. */
   leaveAll(): void {
-    for (const peer of this.#peers.values()) if (!peer.channel) peer.untrusted = true;
+    for (const peer of this.#peers.values()) {
+      if (peer.incarnation === 0 || this.#parts.trust.trusts(peer.id)) continue;
+      // As if it had never been in: whoever is asked, in this run or the next one, counts it for a stranger.
+      peer.incarnation = 0;
+      if (!peer.channel) peer.untrusted = true;
+      this.#parts.owner.left(this.#info(peer));
+    }
   }
 
   /** Dials a node that is not let in, for a person wants to pair with it. */

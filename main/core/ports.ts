@@ -122,9 +122,12 @@ export interface DialTarget {
 
 /** Opens lines to peers. It does not know what travels on them. */
 export interface Transport {
-  /** Throws PORT_IN_USE, PORT_UNUSABLE. */
-  /** Whom `refuses` names is cut before it can say a word. */
-  listen(accept: Accept, refuses?: (node: NodeId) => boolean): Promise<{ readonly port: number }>;
+  /** Whom `refuses` names is cut before it can say a word; whom `knows` does not name gets no place that others need. Throws PORT_IN_USE, PORT_UNUSABLE. */
+  listen(
+    accept: Accept,
+    refuses?: (node: NodeId) => boolean,
+    knows?: (node: NodeId) => boolean,
+  ): Promise<{ readonly port: number }>;
   /**
    * Resolves once a connection was handed to `accept`; throws DIAL_FAILED with the reason of each endpoint, DIALLED_SELF where this node
    * itself answered, IDENTITY_COPIED where another one with its identity did.

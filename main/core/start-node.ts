@@ -169,6 +169,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     seek: (missing) => discovery.seek(missing),
     owner: {
       changed: peerChanged,
+      left: rememberPeer,
       connected: (peer) => {
         runner.step({ type: 'connected', peer });
         machinery.connected(peer);
@@ -240,18 +241,13 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     for (const id of ids ?? idsOf(run)) events.emit('outcome', { direction, peer, id, status, ...(code && { code }) });
   }
 
+  function rememberPeer({ id, name, incarnation }: PeerInfo): void {
+    const row = { id, name, incarnation, lastSeenAt: clock.wallTime(), endpoints: peers.reachedAt(id) };
+    runner.step({ type: 'change', change: { type: 'node', row } });
+  }
+
   function peerChanged(peer: PeerInfo): void {
-    if (peer.incarnation > 0) {
-      const { id } = peer;
-      const endpoints = peers.reachedAt(id);
-      runner.step({
-        type: 'change',
-        change: {
-          type: 'node',
-          row: { id, name: peer.name, incarnation: peer.incarnation, lastSeenAt: clock.wallTime(), endpoints },
-        },
-      });
-    }
+    if (peer.incarnation > 0) rememberPeer(peer);
     if (peer.state === 'offline') machinery.monitoring.gone(peer.id, 'nodeLost');
     events.emit('peer', peer);
     events.emit('trust', undefined);
@@ -305,7 +301,11 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     { type: 'clock', ...time.row() },
     { type: 'trust', state: trust.door.state },
   ]);
-  const { port } = await transport.listen(peers.accept, (node) => trust.door.isBlocked(node));
+  const { port } = await transport.listen(
+    peers.accept,
+    (node) => trust.door.isBlocked(node),
+    (node) => peers.isKnown(node) || trust.door.trusts(node),
+  );
   announced = announcement(port);
   peers.start({ port: parts.advertise?.port ?? port, hosts: parts.advertise?.hosts ?? [] });
   await discovery.start(announced, peers);

@@ -75,6 +75,11 @@ export class Trust {
     return this.#state.blocked;
   }
 
+  /** For its id alone. */
+  trusts(node: NodeId): boolean {
+    return this.#state.trusted.some(({ id }) => id === node);
+  }
+
   isBlocked(node: NodeId): boolean {
     return this.#state.blocked.some(({ id }) => id === node);
   }
@@ -98,7 +103,7 @@ export class Trust {
   /** Whether a node that proved to have these keys may be in. */
   admits(node: NodeId, proven: ReadonlySet<string>): boolean {
     if (this.isBlocked(node)) return false;
-    if (this.open || this.#state.trusted.some(({ id }) => id === node)) return true;
+    if (this.open || this.trusts(node)) return true;
     if (this.key && proven.has(this.key.id)) return true;
     const hasOldKey = this.#valid.some(({ key }) => proven.has(key.id));
     return hasOldKey && this.#parts.isKnown(node) && !this.#state.without.includes(node);

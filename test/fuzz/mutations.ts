@@ -14,7 +14,9 @@ export const CONTENT: readonly string[] = (
       type: 'machines',
       full: true,
       last: true,
-      added: [{ id: machineId('A_1'), type: 'A', version: '1.0.0', metadata: { bay: '3' }, healthy: true, running: true }],
+      added: [
+        { id: machineId('A_1'), type: 'A', version: '1.0.0', metadata: { bay: '3' }, healthy: true, running: true },
+      ],
       removed: [machineId('B_1')],
     },
     { type: 'peers', port: 4_000, hosts: ['192.0.2.1'], peers: [] },

@@ -226,6 +226,27 @@ describe('joining another network by its key', () => {
     expect(keyIds(a, b)).toEqual([keyOf('one').id, keyOf('one').id]);
   });
 
+  test('whom it left counts for nothing any more, after a restart too', async () => {
+    const disk = new MemoryDisk();
+    const b = await world.start('b', { disk });
+    const [c, d] = [await world.start('c'), await world.start('d')];
+    await world.advance(1_000);
+    await world.after(d.node.stop());
+    await world.advance(10_000);
+    await world.after(b.node.trust.join(keyOf('one').reveal(), { bring: 'alone' }));
+    expect(b.node.trust.view().members).toBe(0);
+    await world.after(c.node.stop());
+    await world.after(b.node.stop());
+    const again = await world.start('b', { disk });
+    expect(again.node.trust.view().members).toBe(0);
+    // Nobody has to be asked about.
+    await world.after(again.node.trust.join(keyOf('shared').reveal()));
+    const back = await world.start('c');
+    await world.advance(2_000);
+    expect([stateOf(again, 'c'), stateOf(back, 'b')]).toEqual(['alive', 'alive']);
+    expect(again.node.trust.view().members).toBe(1);
+  });
+
   test('and all that it brings are in one network afterwards', async () => {
     const [a, b, c] = [await world.start('a', { key: 'one' }), await world.start('b'), await world.start('c')];
     await world.advance(1_000);

@@ -17,8 +17,15 @@ export const MAX_ENDPOINTS = 4;
 export const CLOSE_TIMEOUT_MS = 900;
 /** Open lines, dialled and accepted. Two for every peer of a large LAN, and still far from the usual 1,024 files of a process. */
 export const MAX_CONNECTIONS = 512;
-/** Sockets that are not open lines yet; beyond, new ones are closed unheard. */
+/** Accepted lines of nodes that we do not know; all others are for those that we do. */
+export const MAX_STRANGERS_LINES = 64;
+/** Sockets on their way to a line; beyond, the one that is at it longest gives its place to the next: an honest one needs milliseconds. */
 export const MAX_HANDSHAKES = 128;
+/** Sockets that wait for their turn, and of one address; further ones are closed unheard, and dial again. */
+export const MAX_WAITING = 512;
+export const MAX_WAITING_OF_ONE = 256;
+/** Sockets that begin with TLS in one turn of the event loop, half a millisecond of work each. */
+export const ADMITTED_IN_ONE_TURN = 4;
 /** The close code of a node that stops (docs/protocol.md). */
 export const LEAVING = 4000;
 /** Bytes. A request of ours has about 200. */

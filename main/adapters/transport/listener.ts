@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import { reasonOf } from '../../../shared/errors.ts';
 import { type NodeId, shorten } from '../../../shared/ids.ts';
+import { Admission, FULL } from './admission.ts';
 import type { Line } from './connection.ts';
-import { HANDSHAKE_TIMEOUT_MS, MAX_HANDSHAKES, MAX_HTTP_HEADER_BYTES, WEBSOCKET_OPTIONS } from './defaults.ts';
+import { HANDSHAKE_TIMEOUT_MS, MAX_HTTP_HEADER_BYTES, WEBSOCKET_OPTIONS } from './defaults.ts';
 import { endpointOf } from './endpoint.ts';
 import { COPIED, handshakeFault, isHangUp, portError } from './faults.ts';
 import type { OwnEnds } from './own-ends.ts';
@@ -16,13 +17,12 @@ import { bindingOf, type Credentials, PATH, PEER_OPTIONS, peerOf, secureContextO
 export interface ListenerParts {
   readonly credentials: Credentials;
   readonly handshakeTimeoutMs?: number;
-  readonly maxConnections: number;
   readonly ownEnds: OwnEnds;
   readonly log: (message: string) => void;
   /** Cut before HTTP. */
   refuses(node: NodeId): boolean;
-  /** Whether one more line may open. */
-  hasRoom(): boolean;
+  /** Whether one more line may open, to this node. */
+  hasRoom(node: NodeId): boolean;
   /** Must take its frames before it returns. */
   opened(line: Line): void;
 }
@@ -38,8 +38,15 @@ export class Listener {
   readonly #parts: ListenerParts;
   readonly #timeoutMs: number;
   readonly #refusals: RefusalLog;
+  // Paused, so that what comes is kept until somebody reads it.
+  readonly #tcp = createTcpServer({ pauseOnConnect: true });
+  readonly #admission = new Admission({
+    admit: (socket) => this.#tls.emit('connection', socket),
+    refuse: (socket, why) => this.#drop(socket, why),
+  });
+  // It never listens: it is handed sockets when it is their turn.
   readonly #tls;
-  // It never listens: it is handed sockets that passed TLS. So a stranger does not even reach its parser.
+  // Nor does it: it is handed sockets that passed TLS. So a stranger does not even reach its parser.
   readonly #http = createServer({ maxHeaderSize: MAX_HTTP_HEADER_BYTES });
   readonly #webSockets = new WebSocketServer({ ...WEBSOCKET_OPTIONS, noServer: true, clientTracking: false });
   readonly #sockets = new Set<Socket>();
@@ -54,11 +61,7 @@ export class Listener {
       ...PEER_OPTIONS,
       handshakeTimeout: this.#timeoutMs,
     });
-    this.#tls.maxConnections = parts.maxConnections + MAX_HANDSHAKES;
-    this.#tls.on('connection', (socket) => this.#arrived(socket));
-    this.#tls.on('drop', (dropped) =>
-      this.#refusals.refused(dropped?.remoteAddress ?? 'somewhere', 'came when all places were taken'),
-    );
+    this.#tcp.on('connection', (socket) => this.#arrived(socket));
     this.#tls.on('tlsClientError', (error, socket) => {
       if (isHangUp(error)) socket.destroy();
       else this.#drop(socket, handshakeFault(error));
@@ -79,18 +82,18 @@ export class Listener {
   listen(port: number, host: string | undefined): Promise<{ readonly port: number }> {
     return new Promise((resolve, reject) => {
       const failed = (error: Error) => reject(portError(error, port, host));
-      this.#tls.once('error', failed);
-      this.#tls.once('close', () => failed(new Error('the node was stopped meanwhile')));
+      this.#tcp.once('error', failed);
+      this.#tcp.once('close', () => failed(new Error('the node was stopped meanwhile')));
       const listening = () => {
-        this.#tls.off('error', failed);
+        this.#tcp.off('error', failed);
         // Too many open files, for one: those who are connected stay, and the next one may get in again.
-        this.#tls.on('error', (error) => this.#parts.log(`Somebody could not be let in: ${reasonOf(error)}`));
-        const address = this.#tls.address();
+        this.#tcp.on('error', (error) => this.#parts.log(`Somebody could not be let in: ${reasonOf(error)}`));
+        const address = this.#tcp.address();
         resolve({ port: typeof address === 'object' && address !== null ? address.port : port });
       };
       try {
         // Without a host Node itself falls back to IPv4 where IPv6 is switched off.
-        this.#tls.listen({ port, ...(host !== undefined && { host }) }, listening);
+        this.#tcp.listen({ port, ...(host !== undefined && { host }) }, listening);
       } catch (thrown) {
         // A number that is no port.
         reject(portError(thrown, port, host));
@@ -100,7 +103,7 @@ export class Listener {
 
   /** Nobody new. Lines and handshakes stay until `cut`. */
   close(): void {
-    this.#tls.close();
+    this.#tcp.close();
   }
 
   cut(): void {
@@ -110,6 +113,8 @@ export class Listener {
   #arrived(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => {});
+    this.#admission.arrived(socket);
   }
 
   #secured(socket: TLSSocket): void {
@@ -158,14 +163,16 @@ export class Listener {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const fault = upgradeFault(request);
     if (fault !== undefined) return this.#drop(socket, fault);
-    if (!this.#parts.hasRoom()) {
+    const peer = this.#guests.get(socket)?.line.peer;
+    if (peer !== undefined && !this.#parts.hasRoom(peer)) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
-      return this.#refusals.refused(addressOf(socket), 'came when all places were taken');
+      return this.#refusals.refused(addressOf(socket), FULL);
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const guest = this.#forget(socket);
-      if (guest) this.#parts.opened({ ...guest.line, webSocket });
-      else webSocket.terminate();
+      if (!guest) return webSocket.terminate();
+      this.#admission.through(guest.line.socket);
+      this.#parts.opened({ ...guest.line, webSocket });
     });
   }
 

@@ -2,7 +2,7 @@ import { InterMachineError, reasonOf } from '../../../shared/errors.ts';
 import type { NodeId } from '../../../shared/ids.ts';
 import type { Accept, DialTarget, Transport } from '../../core/ports.ts';
 import { type Line, WebSocketConnection } from './connection.ts';
-import { LEAVING, MAX_CONNECTIONS } from './defaults.ts';
+import { LEAVING, MAX_CONNECTIONS, MAX_STRANGERS_LINES } from './defaults.ts';
 import { Dialler } from './dialler.ts';
 import { isHostAddress, isLoopback } from './endpoint.ts';
 import { Listener } from './listener.ts';
@@ -38,18 +38,21 @@ export class WebSocketTransport implements Transport {
     this.#dialler = new Dialler(options, this.#ownEnds, options.dialTimeoutMs);
   }
 
-  async listen(accept: Accept, refuses: (node: NodeId) => boolean = () => false): Promise<{ readonly port: number }> {
+  async listen(
+    accept: Accept,
+    refuses: (node: NodeId) => boolean = () => false,
+    knows: (node: NodeId) => boolean = () => true,
+  ): Promise<{ readonly port: number }> {
     if (this.#listener || this.#isLeaving)
       throw new InterMachineError('INTERNAL', 'A transport listens once; make a new one to listen again.');
     const { port = 0, host, handshakeTimeoutMs, log } = this.#options;
     this.#listener = new Listener({
       credentials: this.#options,
       ...(handshakeTimeoutMs !== undefined && { handshakeTimeoutMs }),
-      maxConnections: this.#maxConnections,
       ownEnds: this.#ownEnds,
       log,
       refuses,
-      hasRoom: () => this.#hasRoom,
+      hasRoom: (node) => this.#hasRoom && (knows(node) || this.#hasRoomForStrangers(knows)),
       opened: (line) => {
         try {
           this.#opened(line, accept);
@@ -104,6 +107,13 @@ export class WebSocketTransport implements Transport {
 
   get #hasRoom(): boolean {
     return !this.#isLeaving && this.#connections.size < this.#maxConnections;
+  }
+
+  /** However many come whom we do not know, those whom we know find room. */
+  #hasRoomForStrangers(knows: (node: NodeId) => boolean): boolean {
+    let strangers = 0;
+    for (const { dialled, peer } of this.#connections) if (!dialled && !knows(peer)) strangers++;
+    return strangers < Math.min(MAX_STRANGERS_LINES, Math.ceil(this.#maxConnections / 4));
   }
 
   #opened(line: Line, accept: Accept): void {
