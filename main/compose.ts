@@ -17,7 +17,7 @@ import { SqliteStore } from './adapters/store/sqlite.ts';
 import { sqliteVersion } from './adapters/store/sqlite-version.ts';
 import { tryPort } from './adapters/transport/try-port.ts';
 import { WebSocketTransport } from './adapters/transport/websocket.ts';
-import { dashboardTokenFile, type NodeConfig, nodesIn } from './config.ts';
+import { dashboardTokenFile, type NodeConfig, nodesIn, viewerTokenFile } from './config.ts';
 import type { AnyTypes } from './core/machine-types.ts';
 import type { InterMachineNode } from './core/node.ts';
 import type { Clock, Discovery, Store, StoreState } from './core/ports.ts';
@@ -178,9 +178,6 @@ function discoveryOf({ loopbackPort, advertise, peers, peersFile }: NodeConfig, 
   ];
   return others.length > 0 ? new CombinedDiscovery([mdns, ...others]) : mdns;
 }
-
-/** Opens the dashboard for those who may only look. */
-export const viewerTokenFile = (dataDir: string): string => join(dataDir, 'viewer-token');
 
 /** What opens the dashboard of this node: 256 random bits each, kept in the data directory, so that a bookmark stays good. */
 export async function dashboardTokensOf({ dataDir }: Started): Promise<{ token: string; viewerToken: string }> {

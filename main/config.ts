@@ -166,3 +166,5 @@ function applicationData(environment: Environment): string {
 
 /** What opens the dashboard of the node whose data directory this is. */
 export const dashboardTokenFile = (dataDir: string): string => join(dataDir, 'dashboard-token');
+/** The same for those who may only look. */
+export const viewerTokenFile = (dataDir: string): string => join(dataDir, 'viewer-token');

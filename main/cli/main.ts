@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { SHIPPED_NAMES } from '../machines/shipped-names.ts';
 import { checkCommand } from './check.ts';
+import { dashboardCommand } from './dashboard.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import type { DemoFlags } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -75,6 +76,7 @@ export async function main(args: readonly string[]): Promise<void> {
 
   for (const addTo of [
     idCommand,
+    dashboardCommand,
     peersCommand,
     machinesCommand,
     restartCommand,

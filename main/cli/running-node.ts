@@ -14,7 +14,11 @@ export interface NodeChoice {
 }
 
 /** A node as a command has it: the dashboard's contract, until it is disposed of. */
-export interface RunningNode extends Client<Calls, Streams>, Disposable {}
+export interface RunningNode extends Client<Calls, Streams>, Disposable {
+  readonly dataDir: string;
+  /** Of the server that answered, on loopback. */
+  readonly dashboardPort: number;
+}
 
 /** A data directory whose node runs, or ended without taking leave. */
 interface Candidate {
@@ -81,7 +85,12 @@ function theOnly(looked: readonly Looked[]): RunningNode | undefined {
   }
   const { running, dataDir, connection } = first;
   if (connection.kind === 'connected')
-    return { ...connect<Calls, Streams>(connection.pipe, globalThis), [Symbol.dispose]: connection.cut };
+    return {
+      ...connect<Calls, Streams>(connection.pipe, globalThis),
+      dataDir,
+      dashboardPort: running.port,
+      [Symbol.dispose]: connection.cut,
+    };
   const why = connection.kind === 'silent' ? connection.why : '';
   throw new InterMachineError(
     'NODE_SILENT',

@@ -42,6 +42,25 @@ describe('a command asks', () => {
     expect(await place.ask('peers', '--json')).toEqual({ code: 0, output: '', errors: '' });
   });
 
+  test('what opens its dashboard, to act there or to look alone', async () => {
+    const { node } = await running('--name', 'kitchen', '--no-open');
+    await node.line(({ event }) => event === 'ready');
+    const urls: string[] = [];
+    for (const viewer of [false, true]) {
+      const { code, output } = await place.ask('dashboard', '--json', ...(viewer ? ['--viewer'] : []));
+      expect([code, json(output)]).toEqual([
+        0,
+        { url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}$/), viewer },
+      ]);
+      const { url } = json(output) as { url: string };
+      urls.push(url);
+      const answer = await fetch(url, { redirect: 'manual' });
+      expect([answer.status, answer.headers.get('set-cookie')]).toEqual([303, expect.stringContaining('HttpOnly')]);
+    }
+    expect(urls[0]).not.toBe(urls[1]);
+    expect((await place.ask('dashboard', '--viewer')).output).toBe(`${urls[1]}\n`);
+  });
+
   test('the node of a name, or of a data directory, and is told its peers', async () => {
     const elsewhere = join(place.home, 'elsewhere');
     const kitchen = await running('--name', 'kitchen');
