@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Diagnosis } from '../shared/diagnosis.ts';
 import { InterMachineError } from '../shared/errors.ts';
 import { SystemClock, SystemScheduler } from './adapters/clock/system.ts';
@@ -12,12 +14,13 @@ import { createKeyMaterial, readOrCreateKeyMaterial } from './adapters/identity/
 import { NetworkIdentity } from './adapters/identity/network-identity.ts';
 import { followNetworkKey, NetworkKey, readOrCreateNetworkKey } from './adapters/identity/network-key.ts';
 import { readOrCreatePrivateFile } from './adapters/identity/private-file.ts';
+import { restoreDatabase } from './adapters/store/backup.ts';
 import { MemoryStore } from './adapters/store/memory.ts';
 import { SqliteStore } from './adapters/store/sqlite.ts';
 import { sqliteVersion } from './adapters/store/sqlite-version.ts';
 import { tryPort } from './adapters/transport/try-port.ts';
 import { WebSocketTransport } from './adapters/transport/websocket.ts';
-import { dashboardTokenFile, type NodeConfig, nodesIn, viewerTokenFile } from './config.ts';
+import { dashboardTokenFile, type Environment, homeFrom, type NodeConfig, nodesIn, viewerTokenFile } from './config.ts';
 import type { AnyTypes } from './core/machine-types.ts';
 import type { InterMachineNode } from './core/node.ts';
 import type { Clock, Discovery, Store, StoreState } from './core/ports.ts';
@@ -147,6 +150,36 @@ function runFiles(
 
 /** What a node would say of a machine file. */
 export const checkFile = (path: string): Promise<Loaded> => loadFile(path, new SystemClock());
+
+/**
+ * Puts a backup in the place of the database of a node that does not run: that of a data directory, of a name, or the only one that this user has.
+ * Throws DATA_DIR_LOCKED, DATA_DIR_UNUSABLE, NODE_AMBIGUOUS, NODE_UNKNOWN, BACKUP_FAILED.
+ */
+export async function restoreNode(
+  backup: string,
+  choice: { readonly name?: string; readonly dataDir?: string },
+  environment: Environment,
+): Promise<{ readonly dataDir: string; readonly kept: string | undefined }> {
+  const dataDir = await dataDirOf(choice, environment);
+  // The database belongs to a node: under another identity its peers would not know it.
+  if (!existsSync(join(dataDir, 'identity.pem')))
+    throw new InterMachineError('DATA_DIR_UNUSABLE', `${dataDir} has no identity.pem: no node was there. Copy it, too`);
+  return { dataDir, ...restoreDatabase(backup, join(dataDir, 'node.db')) };
+}
+
+async function dataDirOf(
+  { name, dataDir }: { readonly name?: string; readonly dataDir?: string },
+  environment: Environment,
+): Promise<string> {
+  if (dataDir !== undefined) return resolve(dataDir);
+  const nodes = nodesIn(homeFrom(environment));
+  if (name !== undefined) return join(nodes, fileNameOf(name));
+  const [only, ...more] = await readdir(nodes).catch(() => []);
+  if (only === undefined) throw new InterMachineError('NODE_UNKNOWN', `There is no node in ${nodes}: say --data-dir`);
+  if (more.length > 0)
+    throw new InterMachineError('NODE_AMBIGUOUS', `You have several nodes, ${[only, ...more].join(', ')}: say --name`);
+  return join(nodes, only);
+}
 
 /** As `Started.diagnose`, where no node runs that could be asked. */
 export const diagnoseHost = (config: NodeConfig): Promise<Diagnosis> => diagnose(patientOf(config));

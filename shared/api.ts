@@ -381,6 +381,8 @@ export interface Calls {
   dropDeadLetters(input: DeadLetterPlaces): Nothing;
   /** What waits for a peer that will never return becomes dead letters, and it is known no more. Rejects with PEER_ALIVE, NODE_UNKNOWN. */
   forget(input: { readonly node: string }): { readonly letters: number };
+  /** Rows that a search looks at one by one, as they are not indexed yet. */
+  search(input: Nothing): { readonly behind: number };
   /** Newest first. */
   audit(input: { readonly limit: number; readonly before?: number }): readonly AuditView[];
 
@@ -414,10 +416,32 @@ export interface Streams {
   /** The whole list, whenever something of it changes. */
   files(input: Nothing): FilesItem;
   log(input: Nothing): LogItem;
+  /** The log, oldest row first; ends with its last row. */
+  export(input: ExportInput): ExportItem;
+  /** Copies the node's database to a file of its computer that is not there yet; one item, when it is there. Rejects with BACKUP_FAILED, READ_ONLY. */
+  backup(input: { readonly file: string }): { readonly bytes: number };
   /** The newest state; states in between may be passed over. Ends when the machine does. */
   watch(input: { readonly address: string }): MachineLive;
   /** All of it, whenever something of it changes. Without pairing for those who may only look: a code is a secret. */
   trust(input: Nothing): TrustView;
+}
+
+/** Which rows of the log, and how they are written. */
+export interface ExportInput {
+  readonly format: 'jsonl' | 'csv';
+  readonly machine?: MachineId;
+  readonly text?: string;
+  /** When they were logged: wall clock of the node, milliseconds. */
+  readonly since?: number;
+  readonly until?: number;
+}
+
+/** A piece of the log as text. */
+export interface ExportItem {
+  readonly text: string;
+  readonly rows: number;
+  /** From 0 to 1. */
+  readonly done: number;
 }
 
 /** An empty object: calls take one argument, so that they can grow. */
@@ -430,6 +454,7 @@ export const CALLS: Readonly<Record<keyof Calls, 'looks' | 'acts'>> = {
   chart: 'looks',
   doctor: 'looks',
   audit: 'looks',
+  search: 'looks',
   deadLetters: 'looks',
   retryDeadLetters: 'acts',
   dropDeadLetters: 'acts',

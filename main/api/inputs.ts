@@ -34,7 +34,18 @@ const deadLetters = z.strictObject({
 });
 const places = z.strictObject({ places: z.array(z.int().min(1)).min(1).max(1_000) });
 
+const backup = z.strictObject({ file: z.string().min(1).max(4_096) });
+const exported = z.strictObject({
+  format: z.enum(['jsonl', 'csv']),
+  machine: z.custom<MachineId>(isMachineId, 'not a machine id').exactOptional(),
+  text: z.string().max(1_000).exactOptional(),
+  since: z.number().exactOptional(),
+  until: z.number().exactOptional(),
+});
+
 export const INPUTS = {
+  backup,
+  exported,
   deadLetters,
   places,
   node,

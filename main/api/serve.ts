@@ -40,6 +40,10 @@ function callsOf(started: Started, visitor: Visitor): CallHandlers<Calls> {
       checked(INPUTS.nothing, input);
       return await started.diagnose();
     },
+    search: (input) => {
+      checked(INPUTS.nothing, input);
+      return { behind: node.searchBehind };
+    },
     send: async (input) => {
       const { to, event } = checked(INPUTS.send, input);
       const outcome = await node.sendTo(to, event);

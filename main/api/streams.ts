@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import type {
   FilesItem,
   LogItem,
@@ -16,6 +17,7 @@ import type { Started } from '../compose.ts';
 import type { InterMachineNode } from '../core/node.ts';
 import { checked, INPUTS } from './inputs.ts';
 import { PacedSource } from './paced.ts';
+import { once, pieces } from './pieces.ts';
 import { machineView, messageView, peerView } from './views.ts';
 
 /** Rows of one item; a page cannot show more in a tenth of a second, and they are in the log. */
@@ -41,6 +43,20 @@ export const streamsOf = ({ node, files }: Started, visitor: Visitor): StreamHan
   log: (input) => {
     checked(INPUTS.nothing, input);
     return log(node);
+  },
+  export: (input) => {
+    const { format, ...query } = checked(INPUTS.exported, input);
+    return pieces(node.exportLog(format, query));
+  },
+  backup: (input) => {
+    const { file } = checked(INPUTS.backup, input);
+    if (!visitor.mayAct) throw new InterMachineError('READ_ONLY', 'You may look here, and change nothing');
+    return once(async () => {
+      if (!isAbsolute(file)) throw new InterMachineError('BACKUP_FAILED', `${file}: a whole path is expected`);
+      const written = await node.backupTo(file);
+      await node.trust.record('backup', file, visitor);
+      return written;
+    });
   },
   watch: (input) => watch(node, checked(INPUTS.address, input).address),
   trust: (input) => {

@@ -1,11 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { SHIPPED_NAMES } from '../machines/shipped-names.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { checkCommand } from './check.ts';
 import { dashboardCommand } from './dashboard.ts';
 import { deadLettersCommand } from './dead-letters.ts';
 import type { DemoFlags } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { fail } from './exit-codes.ts';
+import { exportCommand } from './export.ts';
 import { forgetCommand } from './forget.ts';
 import { idCommand } from './id.ts';
 import { machinesCommand } from './machines.ts';
@@ -83,6 +85,9 @@ export async function main(args: readonly string[]): Promise<void> {
     stopCommand,
     deadLettersCommand,
     forgetCommand,
+    backupCommand,
+    restoreCommand,
+    exportCommand,
     checkCommand,
     doctorCommand,
     keyCommand,

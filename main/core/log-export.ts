@@ -14,6 +14,13 @@ export interface ExportPart extends ExportProgress {
   readonly text: string;
 }
 
+/** Which rows; all conditions hold at once. */
+export interface ExportQuery extends Pick<MessageQuery, 'machine' | 'node' | 'eventType' | 'direction' | 'text'> {
+  /** Of our wall clock, milliseconds: when they were logged. */
+  readonly since?: number;
+  readonly until?: number;
+}
+
 /** Rows that are read in one go: a few milliseconds of this thread, and no more memory however long the log is. */
 const PART_ROWS = 1_000;
 
@@ -24,7 +31,7 @@ const PART_ROWS = 1_000;
 export async function* exportLog(
   messages: (query: MessageQuery) => Promise<readonly LogRow[]>,
   format: ExportFormat,
-  query: Pick<MessageQuery, 'machine' | 'node' | 'eventType' | 'direction' | 'text'> = {},
+  { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, ...query }: ExportQuery = {},
 ): AsyncIterable<ExportPart> {
   const [newest] = await messages({ limit: 1 });
   const [oldest] = await messages({ limit: 1, oldestFirst: true });
@@ -35,8 +42,9 @@ export async function* exportLog(
   for (let after = first - 1; after < last; ) {
     const part = await messages({ ...query, after, before: last + 1, oldestFirst: true, limit: PART_ROWS });
     after = part.length < PART_ROWS ? last : (part.at(-1)?.place ?? last);
-    rows += part.length;
-    const text = part.map(format === 'csv' ? csvRow : jsonRow).join('');
+    const wanted = part.filter(({ loggedAt }) => loggedAt >= since && loggedAt < until);
+    rows += wanted.length;
+    const text = wanted.map(format === 'csv' ? csvRow : jsonRow).join('');
     yield { text, rows, done: last === first ? 1 : (after - first) / (last - first) };
   }
 }

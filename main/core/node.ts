@@ -4,6 +4,7 @@ import { type Address, type MachineId, type NodeId, nodeId } from '../../shared/
 import { BaseRegistrator, type RegistratorParts } from './base-registrator.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { MachineState } from './finding.ts';
+import { type ExportFormat, type ExportPart, type ExportQuery, exportLog } from './log-export.ts';
 import type { AnyTypes } from './machine-types.ts';
 import type { NodeTrust } from './node-trust.ts';
 import type { Backlog } from './outgoing-stream.ts';
@@ -100,6 +101,21 @@ export class InterMachineNode<Types extends object = AnyTypes>
   /** Rows of the stored log, newest first. */
   messages(query: MessageQuery = {}): Promise<readonly LogRow[]> {
     return this.#insides.store.messages(query);
+  }
+
+  /** The stored log as text, oldest row first, a part at a time: JSON Lines, or CSV. */
+  exportLog(format: ExportFormat, query: ExportQuery = {}): AsyncIterable<ExportPart> {
+    return exportLog((part) => this.#insides.store.messages(part), format, query);
+  }
+
+  /** Rows that a search looks at one by one, as they are not indexed yet. */
+  get searchBehind(): number {
+    return this.#insides.store.searchBehind;
+  }
+
+  /** Copies all that is kept to a file that is not there yet, while the node goes on. Rejects with BACKUP_FAILED. */
+  async backupTo(file: string): Promise<{ readonly bytes: number }> {
+    return await this.#insides.store.backupTo(file);
   }
 
   /** Envelopes that a peer does not have yet. */

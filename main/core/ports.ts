@@ -494,6 +494,8 @@ export interface Store {
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
   /** The texts of rows of a stream, in order; shorter where some are not in the log. */
   texts(of: Stream, first: number, last: number): Promise<readonly string[]>;
+  /** A copy of its own, as everything is at the moment, in a file that is not there yet. Rejects with BACKUP_FAILED. */
+  backupTo(file: string): Promise<{ readonly bytes: number }>;
   /** Rows that were not indexed yet when that was looked at last: a search finds them too, one by one. */
   readonly searchBehind: number;
   /** Waits for what was committed. May be called twice. */

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createNode, type InterMachineNode, openDashboard } from '../../main/index.ts';
@@ -92,4 +93,66 @@ test('what waits for a peer is told with its age, and a peer that will never ret
   expect(await ask('peers')).toMatchObject({ output: 'No other node has been seen yet.\n' });
   expect((await ask('dead-letters', '--peer', garden.id)).output).toMatch(/PEER_FORGOTTEN[\s\S]*PEER_FORGOTTEN/);
   expect((await kitchen.trust.audit())[0]).toMatchObject({ action: 'forget', subject: garden.id });
+}, 60_000);
+
+test('the log is exported to a file or a pipe, as JSON Lines or CSV, as far as is asked for', async () => {
+  const sink = await garden.register('Sink', collector);
+  await kitchen.waitForType('Sink');
+  for (let n = 0; n < 1_500; n++) void kitchen.sendTo(sink.address, { type: 'NUMBER', n });
+  await kitchen.sendTo(sink.address, { type: 'NUMBER', n: 1_500, text: 'the last, "with" = signs' });
+  const file = join(place.home, 'log.jsonl');
+  expect(await ask('export', '--out', file)).toEqual({ code: 0, output: '', errors: `1501 rows in ${file}.\n` });
+  const rows = (await readFile(file, 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(rows.map(({ event }) => event.n)).toEqual(Array.from({ length: 1_501 }, (_, n) => n));
+  expect(rows[0]).toMatchObject({ direction: 'out', to: sink.address, status: 'handled' });
+  const again = await ask('export', '--out', file);
+  expect(again.code).not.toBe(0);
+  expect(again.errors).toContain('EEXIST');
+  const csv = await ask('export', '--format', 'csv', '--text', 'the last', '--machine', 'Sink_1', '--since', '1h');
+  expect(csv.output.split('\r\n')).toEqual([
+    expect.stringMatching(/^place,logged at,direction,from,to,type,status/),
+    expect.stringMatching(/"\{""type"":""NUMBER"",""n"":1500,/),
+    '',
+  ]);
+  expect(csv.errors).toContain('1 rows.');
+  expect((await ask('export', '--until', '2026-01-01')).output).toBe('');
+  expect((await ask('export', '--since', 'yesterday')).errors).toContain('--since yesterday');
+}, 60_000);
+
+test('a node that was put back from its backup has what it had then, and what was there is kept beside it', async () => {
+  const sink = await garden.register('Sink', collector);
+  await kitchen.waitForType('Sink');
+  await kitchen.sendTo(sink.address, { type: 'NUMBER', n: 1 });
+  const file = join(place.home, 'kitchen.backup');
+  expect((await ask('backup', file)).output).toContain(`${file}: `);
+  expect((await ask('backup', file)).errors).toContain('it exists already');
+  await kitchen.sendTo(sink.address, { type: 'NUMBER', n: 2 });
+  const refused = await place.ask('restore', file, '--data-dir', dataDir);
+  expect(refused).toMatchObject({ code: 6, output: '' });
+  expect(refused.errors).toContain(`process ${process.pid} uses`);
+  expect((await place.ask('restore', file, '--data-dir', place.home)).errors).toContain('no identity.pem');
+  const { incarnation } = kitchen;
+  await kitchen.stop();
+  expect((await place.ask('restore', join(dataDir, 'identity.pem'), '--data-dir', dataDir)).errors).toContain(
+    'BACKUP_FAILED',
+  );
+  expect((await place.ask('restore', file, '--data-dir', dataDir)).output).toMatch(
+    /What was there is in .*node\.db\.before-/,
+  );
+  expect((await readdir(dataDir)).some((name) => name.startsWith('node.db.before-'))).toBe(true);
+  kitchen = await createNode({
+    networkKey: 'abcdefghijklmnopqrstuvwxya',
+    loopbackPort: place.loopbackPort,
+    report: () => {},
+    name: 'kitchen',
+    dataDir,
+  });
+  expect((await kitchen.messages()).map(({ event }) => (event as unknown as { n: number }).n)).toEqual([1]);
+  await kitchen.waitForType('Sink');
+  expect(kitchen.incarnation).toBeGreaterThan(incarnation);
+  expect(await kitchen.sendTo(sink.address, { type: 'NUMBER', n: 3 })).toMatchObject({ status: 'handled' });
+  expect(sink.actor.getSnapshot().context.numbers).toEqual([1, 2, 3]);
 }, 60_000);

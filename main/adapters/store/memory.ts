@@ -63,6 +63,10 @@ export class MemoryStore implements Store {
     return this.#disk.audit(query);
   }
 
+  async backupTo(file: string): Promise<never> {
+    throw new InterMachineError('BACKUP_FAILED', `${file}: this node keeps nothing, so there is nothing to back up`);
+  }
+
   async deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
     if (!this.#isOpen) throw notOpen();
     await this.#settled();

@@ -45,6 +45,7 @@ export function fakeCalls(world: FakeWorld): CallHandlers<Calls> {
       return {};
     },
     audit: () => world.audit,
+    search: () => ({ behind: world.searchBehind }),
     deadLetters: (input) => lettersFor(world.letters, input as DeadLetterFilter),
     retryDeadLetters(input) {
       const { places } = input as DeadLetterPlaces;
@@ -176,6 +177,8 @@ export function fakeStreams(world: FakeWorld): StreamHandlers<Streams> {
         },
       );
     },
+    export: () => ({ next: async () => undefined, stop: () => {} }),
+    backup: () => ({ next: async () => undefined, stop: () => {} }),
     files() {
       let stale = true;
       return batched(

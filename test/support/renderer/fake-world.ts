@@ -57,6 +57,7 @@ export class FakeWorld {
   };
   audit: readonly AuditView[] = [];
   letters: readonly DeadLetterView[] = [];
+  searchBehind = 0;
   readonly machines = new Map<Address, MachineView>();
   /** Oldest first. */
   readonly log: MessageView[] = [];

@@ -44,6 +44,10 @@ export class InlineStore implements Store {
     return this.#connection!.texts(of, first, last);
   }
 
+  async backupTo(): Promise<never> {
+    throw new Error('it is read in one process: copy its file');
+  }
+
   async close() {
     this.#connection?.close();
     this.#connection = undefined;

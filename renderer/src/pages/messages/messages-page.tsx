@@ -1,10 +1,10 @@
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { MessageView } from '../../../../shared/api.ts';
 import { useNetwork } from '../../network.tsx';
-import { useClient } from '../../node-link.tsx';
+import { useCall, useClient } from '../../node-link.tsx';
 import { OutcomeBadge } from '../../parts/badges.tsx';
 import { Choice } from '../../parts/choice.tsx';
-import { count, timeOfDay } from '../../parts/format.ts';
+import { count, plural, timeOfDay } from '../../parts/format.ts';
 import { useSettled } from '../../parts/hooks.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Notice, Skeleton } from '../../parts/notice.tsx';
@@ -23,6 +23,8 @@ const SETTLE_MS = 150;
 /** What a jump looks through: the newest rows, so many at a time. */
 const JUMP_PAGE = 1_000;
 const JUMP_PAGES = 5;
+const SEARCH_STATE_MS = 2_000;
+const NOTHING = {};
 
 /** What came, went and stayed: the newest on top, live, down to the first row of the log. */
 export function MessagesPage({ query }: { readonly query: URLSearchParams }) {
@@ -36,6 +38,7 @@ export function MessagesPage({ query }: { readonly query: URLSearchParams }) {
   const [selected, setSelected] = useState<MessageView>();
   const messages = useMessages(JSON.parse(settled), paused || !atTop);
   const { rows, held, skipped, complete } = messages.list;
+  const behind = useSearchBehind(filters.text !== '');
 
   const change = (part: Partial<Filters>) => replaceHash(messagesHref(withoutEmpty({ ...filters, ...part })));
   const isFiltered = Object.values(filters).some((value) => value !== '');
@@ -75,6 +78,7 @@ export function MessagesPage({ query }: { readonly query: URLSearchParams }) {
           <span className="muted live-state">
             {paused ? 'paused' : atTop ? 'live' : 'holding what is new'}
             {skipped > 0 && ` · ${count(skipped)} too fast to show`}
+            {behind > 0 && ` · ${plural(behind, 'row')} not indexed yet, so that this search takes longer`}
           </span>
           {skipped > 0 && (
             <button type="button" className="link-button" onClick={messages.reload}>
@@ -188,6 +192,18 @@ async function search(client: NonNullable<ReturnType<typeof useClient>>, id: str
     if (found || rows.length < JUMP_PAGE || before === undefined) return found;
   }
   return undefined;
+}
+
+/** How far the index is behind, asked while somebody searches. */
+function useSearchBehind(isSearching: boolean): number {
+  const { value, reload } = useCall('search', NOTHING);
+  useEffect(() => {
+    if (!isSearching) return;
+    reload();
+    const timer = setInterval(reload, SEARCH_STATE_MS);
+    return () => clearInterval(timer);
+  }, [isSearching, reload]);
+  return isSearching ? (value?.behind ?? 0) : 0;
 }
 
 const withoutEmpty = (filters: Filters): Readonly<Record<string, string>> =>
