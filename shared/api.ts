@@ -368,7 +368,7 @@ export interface Calls {
   /** In the name of this node. Rejects as `sendTo` of a node does. */
   send(input: { readonly to: string; readonly event: { readonly type: string } }): Outcome;
   /** Starts a machine of this node anew, from its beginning. Rejects with MACHINE_UNKNOWN, MACHINE_STOPPED where only its program can. */
-  restart(input: { readonly machine: string }): Nothing;
+  restart(input: { readonly machine: string; readonly fresh?: boolean }): Nothing;
   /** Stops a machine of this node until it is started anew. Rejects with MACHINE_UNKNOWN. */
   stop(input: { readonly machine: string }): Nothing;
   deadLetters(input: DeadLetterFilter): readonly DeadLetterView[];

@@ -17,6 +17,7 @@ const messages = z.strictObject({
 const send = z.strictObject({ to: z.string().max(200), event: z.looseObject({ type: z.string() }) });
 
 const machine = z.strictObject({ machine: z.string().max(200) });
+const restart = machine.extend({ fresh: z.boolean().exactOptional() });
 
 const node = z.strictObject({ node: z.string().max(100) });
 const bring = z.enum(['alone', 'all']).exactOptional();
@@ -58,6 +59,7 @@ export const INPUTS = {
   messages,
   send,
   machine,
+  restart,
 };
 
 /** Throws INPUT_INVALID with everything that is wrong. */

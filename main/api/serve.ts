@@ -51,8 +51,9 @@ function callsOf(started: Started, visitor: Visitor): CallHandlers<Calls> {
       return outcome;
     },
     restart: async (input) => {
-      const machine = ownMachine(node, checked(INPUTS.machine, input).machine);
-      node.restartMachine(machine);
+      const { machine: named, ...options } = checked(INPUTS.restart, input);
+      const machine = ownMachine(node, named);
+      node.restartMachine(machine, options);
       await node.trust.record('restart', machine, visitor);
       return {};
     },

@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
-import { asksNode } from './node-command.ts';
+import { asksNode, type NodeFlags } from './node-command.ts';
 import { bold, plain } from './text.ts';
 
 /** `intermachine restart <machine>`: starts a machine of the running node anew. */
 export function restartCommand(program: Command): void {
-  asksNode(
-    program.command('restart <machine>').description('start a machine of the running node anew, from its beginning'),
-    async (node, { json }, [machine = '']) => {
-      await node.call('restart', { machine });
-      tell(json, machine, 'restarted', 'runs again, from its beginning.');
+  asksNode<NodeFlags & { readonly fresh?: boolean }>(
+    program
+      .command('restart <machine>')
+      .description('start a machine of the running node anew; a persisted one goes on from its last step')
+      .option('--fresh', 'from its beginning, whatever is stored of it'),
+    async (node, { json, fresh }, [machine = '']) => {
+      await node.call('restart', { machine, ...(fresh && { fresh }) });
+      tell(json, machine, 'restarted', 'runs again.');
     },
   );
 }

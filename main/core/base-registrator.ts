@@ -34,6 +34,7 @@ import type {
   OneMachine,
   OneOfType,
   RegisterOptions,
+  RestartOptions,
   TypeInfo,
   WaitOptions,
   WatchObserver,
@@ -42,6 +43,7 @@ import type { MachineDescription, MachineInfo } from './registry.ts';
 import { type MachineChange, machineRow } from './registry-sync.ts';
 import { type RemoteActor, remoteLogic } from './remote-machine.ts';
 import { type RemoteSnapshot, remoteSnapshot } from './remote-snapshot.ts';
+import { resuming } from './resuming.ts';
 import { Sender, type SenderParts } from './sender.ts';
 import { type MachineQuery, type Subscription, subscription } from './subscriptions.ts';
 import type { Terms } from './terms.ts';
@@ -105,12 +107,14 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     // Before anything is written about it.
     assertFree(id, machine);
     const persist = this.#persist(id, type, machine, options);
-    const description = { id, type: machineType(type), version, metadata, healthy: true, running: true };
+    // What is sent to one that cannot go on waits until it does.
+    const running = persist?.misfit === undefined;
+    const description = { id, type: machineType(type), version, metadata, healthy: running, running };
     this.#registering.add(id);
     try {
       // On disk before anybody learns of it: what is sent to it must never meet a node that does not know it.
       const row = { ...machineRow(self, description), ...(options.expose === 'node' && { expose: options.expose }) };
-      await remember(row, { withoutState: persist?.record === undefined });
+      await remember(row, { withoutState: persist?.record === undefined && persist?.misfit === undefined });
       this.#assertRunning();
       remembered.set(id, row);
       const sender = this.#senderOf(id, type);
@@ -182,13 +186,13 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     machinery.host.stop(known);
   }
 
-  restartMachine(id: string): void {
+  restartMachine(id: string, { fresh = false }: RestartOptions = {}): void {
     const { machinery, remembered, self } = this.#parts;
     const known = this.#ownId(id);
     const row = remembered.get(known);
-    machinery.host.restart(known);
-    // One that came to its end was taken out.
-    if (row && !machinery.registry.description(self, known))
+    machinery.host.restart(known, fresh);
+    // One that came to its end was taken out, and one that could not go on did not run.
+    if (row && !machinery.registry.description(self, known)?.running)
       machinery.sync.added({ ...descriptionOf(row), healthy: true, running: true });
   }
 
@@ -415,7 +419,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     id: MachineId,
     type: string | undefined,
     machine: Logic | Actor<Logic>,
-    { persist = false, version = '1.0.0', timers = 'resume-deadline', input }: RegisterOptions<Logic>,
+    { persist = false, version = '1.0.0', timers = 'resume-deadline', input, migrate }: RegisterOptions<Logic>,
   ): Persist | undefined {
     const { machinery, kept, remembered } = this.#parts;
     if (!persist || !kept) return undefined;
@@ -425,10 +429,10 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
         `"${id}" is an actor that runs already, and that only its program can start: register its machine instead`,
       );
     assertPersistable(id, machine, input);
-    const record = remembered.get(id)?.type === type ? kept.record(id) : undefined;
+    const text = remembered.get(id)?.type === type ? kept.record(id) : undefined;
     const definition = machinery.definitionOf(machine);
-    const { now } = kept;
-    return { version, definition, delays: timers, now, ...(record !== undefined && { record }) };
+    const going = text === undefined ? {} : resuming(text, { version, definition, logic: machine, migrate });
+    return { version, definition, delays: timers, now: kept.now, ...going };
   }
 
   #resolve(target: string | MachineInfo): MachineInfo {

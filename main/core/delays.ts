@@ -1,6 +1,6 @@
 import type { AnyActor } from 'xstate';
 import type { MachineRecord, StoredDelay } from './machine-record.ts';
-import { actorAt, delayEvent, hasten } from './xstate-internals.ts';
+import { actorAt, armDelays, delayEvent, delayIds, hasten, isDelayId } from './xstate-internals.ts';
 
 /**
  * What becomes of the delays of a persisted machine (`after`, and events raised or sent with a delay) while it does not run.
@@ -13,6 +13,16 @@ export type DelayPolicy = 'resume-deadline' | 'resume-remaining' | 'restart';
 export function remainingMs(policy: DelayPolicy, { delay, due }: StoredDelay, at: number, now: number): number {
   if (policy === 'restart') return delay;
   return Math.max(0, due - (policy === 'resume-remaining' ? at : now));
+}
+
+/** As `resumeDelays`, under another definition: what its states no longer have is left out, and what is new in them begins. */
+export function carryDelays(actor: AnyActor, record: MachineRecord, policy: DelayPolicy, now: number): void {
+  const ids = new Set(delayIds(actor));
+  const isGone = ({ id, source }: StoredDelay) => source.length === 0 && isDelayId(id) && !ids.has(id);
+  const delays = record.delays.filter((each) => !isGone(each));
+  const known = new Set(delays.map(({ id }) => id));
+  armDelays(actor, (id) => known.has(id));
+  resumeDelays(actor, { ...record, delays }, policy, now);
 }
 
 /**

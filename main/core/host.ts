@@ -6,7 +6,7 @@ import { type ErrorCode, InterMachineError, reasonOf } from '../../shared/errors
 import type { MachineId } from '../../shared/ids.ts';
 import { type Acting, disableActing, enableActing, isActing, setOrigin } from './acting.ts';
 import { MAX_ATTEMPTS, MAX_FAILURES_KEPT, MAX_LOGGED_LENGTH, MAX_WAITING } from './defaults.ts';
-import { type DelayPolicy, resumeDelays } from './delays.ts';
+import { carryDelays, type DelayPolicy, resumeDelays } from './delays.ts';
 import type { Arrival } from './inbox.ts';
 import { Keeping } from './keeping.ts';
 import { type MachineRecord, readRecord } from './machine-record.ts';
@@ -68,6 +68,10 @@ export interface Persist extends Pick<MachineRecord, 'version' | 'definition'> {
   readonly now: () => number;
   /** What it goes on from; missing where it begins. */
   readonly record?: string;
+  /** Another definition left that. */
+  readonly isCarried?: boolean;
+  /** Why it cannot go on from what there is: it is parked until it begins anew. */
+  readonly misfit?: string;
 }
 
 export interface AddOptions {
@@ -163,7 +167,7 @@ export class Host {
       stored: options.persist?.record,
       life: 0,
       handler: undefined,
-      state: 'running',
+      state: options.persist?.misfit === undefined ? 'running' : 'parked',
       waiting: 0,
       resting: [],
       handling: undefined,
@@ -179,6 +183,11 @@ export class Host {
   start(id: MachineId): void {
     const hosted = this.#machines.get(id);
     if (!hosted) return;
+    const misfit = hosted.options.persist?.misfit;
+    if (misfit !== undefined) {
+      const reason = `${misfit}. Register it with "migrate" or as it was, or let it begin anew: intermachine restart ${id} --fresh`;
+      return this.#park(id, hosted, 'failed', { at: this.#clock.wallTime(), reason });
+    }
     this.#startActor(id, hosted, hosted.options);
     const held = this.#held.get(id) ?? [];
     this.#held.delete(id);
@@ -195,6 +204,11 @@ export class Host {
       throw new InterMachineError(
         'MACHINE_STOPPED',
         `"${id}" is an actor that its program made: only that can start it anew`,
+      );
+    if (hosted.options.persist?.misfit !== undefined && !isFresh && hosted.record === undefined)
+      throw new InterMachineError(
+        'MACHINE_STOPPED',
+        `"${id}" cannot go on where it was: ${hosted.options.persist.misfit}. Restart it with --fresh to let it begin anew`,
       );
     this.#halt(hosted);
     if (isFresh) hosted.record = undefined;
@@ -448,8 +462,10 @@ export class Host {
     const { actor } = hosted.observed;
     hosted.keeping?.begin();
     actor.start();
-    if (persist?.record !== undefined) resumeDelays(actor, readRecord(persist.record), persist.delays, persist.now());
-    else if (snapshot) armDelays(actor);
+    if (persist?.record !== undefined) {
+      const resume = persist.isCarried ? carryDelays : resumeDelays;
+      resume(actor, readRecord(persist.record), persist.delays, persist.now());
+    } else if (snapshot) armDelays(actor);
     this.#endStep(id, hosted);
   }
 
@@ -504,8 +520,8 @@ export class Host {
   #beginAnew(id: MachineId, hosted: Hosted): void {
     const { snapshot: _, persist, ...rest } = hosted.options;
     const { record, logic } = hosted;
-    const { record: __, ...keep } = persist ?? ({} as Persist);
-    const options = { ...rest, ...(persist && { persist: { ...keep, ...(record !== undefined && { record }) } }) };
+    const keep = persist && without(persist);
+    const options = { ...rest, ...(keep && { persist: { ...keep, ...(record !== undefined && { record }) } }) };
     const keeping = this.#keepingFor(id, options);
     this.#begin(id, hosted, this.#create(id, logic, options, keeping), keeping, options);
   }
@@ -565,6 +581,9 @@ export class Host {
 /** Of what a machine logs: text as it is, all else as people read it. */
 const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : boundedJson(value, MAX_LOGGED_LENGTH).text;
+
+/** What it goes on from is another by now. */
+const without = ({ record: _, isCarried: __, misfit: ___, ...persist }: Persist): Persist => persist;
 
 const hasEnded = ({ state }: Hosted): boolean => state !== 'running' && state !== 'resting';
 

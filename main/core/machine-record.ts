@@ -1,6 +1,7 @@
 import { type AnyActor, type AnyActorLogic, createActor, type EventObject, type Snapshot } from 'xstate';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { jsonFault } from '../../shared/event.ts';
+import { isObject, type Json } from '../../shared/json-kinds.ts';
 import { delayedEvents, pathFrom } from './xstate-internals.ts';
 
 /** An event that waits for its time, as it is stored. */
@@ -45,8 +46,10 @@ export function writeRecord(
   });
   const fault = jsonFault(snapshot, 'snapshot') ?? jsonFault(delays, 'delays');
   if (fault !== undefined) throw notPersistable(actor.id, fault);
-  return JSON.stringify({ format: FORMAT, version, definition, at, snapshot, delays });
+  return recordText({ version, definition, at, snapshot: snapshot as Snapshot<unknown>, delays });
 }
+
+export const recordText = (record: MachineRecord): string => JSON.stringify({ format: FORMAT, ...record });
 
 /** Throws NOT_PERSISTABLE where already the state in which a machine begins cannot be stored. */
 export function assertPersistable(id: string, logic: AnyActorLogic, input: unknown): void {
@@ -57,11 +60,20 @@ export function assertPersistable(id: string, logic: AnyActorLogic, input: unkno
 
 /** Throws an error that says what is wrong with it. */
 export function readRecord(text: string): MachineRecord {
-  const { format, ...record } = JSON.parse(text) as MachineRecord & { readonly format: number };
-  if (typeof format !== 'number') throw new Error('it is no state of a machine');
-  if (format > FORMAT) throw new Error('a newer InterMachine wrote it');
+  const read: unknown = JSON.parse(text);
+  if (!isObject(read) || typeof read.format !== 'number') throw new Error('it is no state of a machine');
+  if (read.format > FORMAT) throw new Error('a newer InterMachine wrote it');
+  const { format: _, ...record } = read;
+  if (!isRecord(record)) throw new Error('parts of it are missing');
   return record;
 }
+
+const isRecord = (read: Json): read is Json & MachineRecord =>
+  typeof read.version === 'string' &&
+  typeof read.definition === 'string' &&
+  typeof read.at === 'number' &&
+  isObject(read.snapshot) &&
+  Array.isArray(read.delays);
 
 function persistedSnapshot(actor: AnyActor): unknown {
   try {

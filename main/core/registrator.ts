@@ -14,6 +14,7 @@ import type { MachineInfo } from './registry.ts';
 import type { MachineChange } from './registry-sync.ts';
 import type { RemoteActor } from './remote-machine.ts';
 import type { RemoteSnapshot } from './remote-snapshot.ts';
+import type { Migrate } from './resuming.ts';
 import type { MachineQuery, Subscription } from './subscriptions.ts';
 import type { Supervision } from './supervision.ts';
 import type { Terms } from './terms.ts';
@@ -36,6 +37,16 @@ export interface RegisterOptions<Logic extends AnyActorLogic> extends Terms {
   readonly persist?: boolean;
   /** What becomes of its delays while it does not run; `resume-deadline` unless told. For one that is persisted. */
   readonly timers?: DelayPolicy;
+  /**
+   * Makes of what another version left of it, as `actor.getPersistedSnapshot()` gave it, what this one goes on from; where it throws, the machine is parked.
+   * Unless told, it goes on where the states that it is in are still there.
+   */
+  readonly migrate?: Migrate;
+}
+
+export interface RestartOptions {
+  /** A persisted machine forgets where it was, too. */
+  readonly fresh?: boolean;
 }
 
 /** A machine type, as it is known here. */
@@ -104,10 +115,10 @@ export interface MachineRegistrator<Types extends object = AnyTypes> extends Asy
   release(machineId: string): void;
 
   /**
-   * Starts a machine of ours anew, from its beginning, whether it runs, is parked, or was stopped. Throws MACHINE_UNKNOWN, MACHINE_STOPPED for
-   * an actor that its program made.
+   * Starts a machine of ours anew, whether it runs, is parked, or was stopped: from its beginning, and a persisted one from its last step. Throws
+   * MACHINE_UNKNOWN, MACHINE_STOPPED for an actor that its program made, and for one that cannot go on where it was.
    */
-  restartMachine(machineId: string): void;
+  restartMachine(machineId: string, options?: RestartOptions): void;
   /** Stops a machine of ours until it is started anew: it stays known, and takes nothing. Throws MACHINE_UNKNOWN. */
   stopMachine(machineId: string): void;
 

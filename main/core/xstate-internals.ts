@@ -63,12 +63,12 @@ interface DelayedEntry {
 
 /**
  * Starts the delays of the states that a machine is in, from their beginning. XState starts them when a state is entered, and a machine
- * that goes on from a snapshot enters none: without this it would wait for ever.
+ * that goes on from a snapshot enters none: without this it would wait for ever. `isRunning` tells by its id of one that was started already.
  */
-export function armDelays(actor: AnyActor): void {
-  const { _nodes: nodes = [], machine, context } = actor.getSnapshot() as Partial<AnyMachineSnapshot>;
-  for (const { id, delay, event, type } of nodes.flatMap((node) => node.entry as readonly DelayedEntry[])) {
-    if (type !== 'xstate.raise' || !String(id).startsWith('xstate.after.') || !event) continue;
+export function armDelays(actor: AnyActor, isRunning: (id: string) => boolean = () => false): void {
+  const { machine, context } = actor.getSnapshot() as Partial<AnyMachineSnapshot>;
+  for (const { id, delay, event } of delaysOf(actor)) {
+    if (!event || isRunning(String(id))) continue;
     const known = typeof delay === 'string' ? machine?.implementations.delays[delay] : delay;
     const milliseconds: unknown =
       typeof known === 'function'
@@ -126,6 +126,18 @@ export function actorAt(root: AnyActorRef, path: readonly string[]): AnyActorRef
 
 /** Whether this inspection tells that an actor is about to get an event. */
 export const isEvent = ({ type }: InspectionEvent): boolean => type === '@xstate.event';
+
+/** The ids of the delays that the states have in which a machine is. */
+export const delayIds = (actor: AnyActor): readonly string[] => delaysOf(actor).map(({ id }) => String(id));
+
+function delaysOf(actor: AnyActor): readonly DelayedEntry[] {
+  const { _nodes: nodes = [] } = actor.getSnapshot() as Partial<AnyMachineSnapshot>;
+  const entries = nodes.flatMap((node) => node.entry as readonly DelayedEntry[]);
+  return entries.filter(({ id, type }) => type === 'xstate.raise' && isDelayId(String(id)));
+}
+
+/** Whether a delayed event is that of an `after`, and so belongs to a state. */
+export const isDelayId = (id: string): boolean => id.startsWith('xstate.after.');
 
 /** The active states of a machine, in no order: a snapshot tells their ids nowhere else. */
 export const activeNodes = (snapshot: AnyMachineSnapshot): readonly AnyStateNode[] => snapshot._nodes;

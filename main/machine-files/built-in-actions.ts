@@ -1,13 +1,13 @@
 import { assign, log, raise } from 'xstate';
 import type { SendableEvent } from '../../shared/envelope.ts';
 import { isName } from '../../shared/ids.ts';
+import { isObject, type Json, kindOf } from '../../shared/json-kinds.ts';
 import * as im from '../xstate.ts';
 import { eventTypeProblem } from './event-types.ts';
 import type { Implementations } from './implementations.ts';
 import { delayFrom } from './json-delays.ts';
-import { isObject, type Json } from './json-tree.ts';
 import type { Scope } from './operators.ts';
-import { didYouMean, kindOf, type Path, type Problems } from './problems.ts';
+import { didYouMean, type Path, type Problems } from './problems.ts';
 import { expressionText, type Names, type Value, valueFrom } from './values.ts';
 
 type Action = Implementations['actions'][string];

@@ -1,8 +1,8 @@
 import { enqueueActions } from 'xstate';
+import { isObject, type Json, kindOf } from '../../shared/json-kinds.ts';
 import { BUILT_IN_ACTIONS, type Built, type BuiltIn } from './built-in-actions.ts';
 import type { Implementations } from './implementations.ts';
-import { isObject, type Json } from './json-tree.ts';
-import { didYouMean, kindOf, ownHint, type Path, type Problems } from './problems.ts';
+import { didYouMean, ownHint, type Path, type Problems } from './problems.ts';
 import type { Names } from './values.ts';
 
 type Action = Implementations['actions'][string];

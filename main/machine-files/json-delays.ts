@@ -1,8 +1,8 @@
+import { isObject, kindOf } from '../../shared/json-kinds.ts';
 import type { Implementations } from './implementations.ts';
-import { isObject } from './json-tree.ts';
 import { MAX_DELAY_MS } from './limits.ts';
 import type { Scope } from './operators.ts';
-import { didYouMean, kindOf, ownHint, type Path, type Problems } from './problems.ts';
+import { didYouMean, ownHint, type Path, type Problems } from './problems.ts';
 import { expressionText, type Names, valueFrom } from './values.ts';
 
 type Delay = Implementations['delays'][string];

@@ -1,6 +1,6 @@
+import { isObject, kindOf } from '../../shared/json-kinds.ts';
 import type { Implementations } from './implementations.ts';
-import { isObject } from './json-tree.ts';
-import { didYouMean, kindOf, ownHint, type Path, type Problems } from './problems.ts';
+import { didYouMean, ownHint, type Path, type Problems } from './problems.ts';
 import { expressionFrom, expressionText, type Names } from './values.ts';
 
 type Guard = Implementations['guards'][string];

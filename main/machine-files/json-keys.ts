@@ -1,4 +1,4 @@
-import type { Json } from './json-tree.ts';
+import type { Json } from '../../shared/json-kinds.ts';
 import { didYouMean, type Path, type Problems } from './problems.ts';
 
 /** What a file explains at its top. */

@@ -1,4 +1,5 @@
 import { type AnyStateMachine, createMachine } from 'xstate';
+import { isObject, type Json, kindOf } from '../../shared/json-kinds.ts';
 import { checkHead, HEAD_KEYS, type HostedDefinition } from './definition.ts';
 import { JsonActions } from './json-actions.ts';
 import { JsonDelays } from './json-delays.ts';
@@ -6,9 +7,9 @@ import { JsonGuards } from './json-guards.ts';
 import { checkKeys, OWN_KEYS } from './json-keys.ts';
 import { JsonStates } from './json-states.ts';
 import { JsonTransitions } from './json-transitions.ts';
-import { isObject, type Json, JsonTree, STATE_TYPES } from './json-tree.ts';
+import { JsonTree, STATE_TYPES } from './json-tree.ts';
 import { checkMachine } from './machine-check.ts';
-import { kindOf, type Path, type Problems } from './problems.ts';
+import type { Path, Problems } from './problems.ts';
 import type { Names } from './values.ts';
 
 /**

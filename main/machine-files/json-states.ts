@@ -1,11 +1,12 @@
+import { isObject, type Json, kindOf } from '../../shared/json-kinds.ts';
 import { HEAD_KEYS } from './definition.ts';
 import { eventTypeProblem } from './event-types.ts';
 import type { JsonActions } from './json-actions.ts';
 import type { JsonDelays } from './json-delays.ts';
 import { checkKeys, OWN_KEYS, ROOT_KEYS, STATE_KEYS } from './json-keys.ts';
 import type { JsonTransitions } from './json-transitions.ts';
-import { isObject, type Json, type JsonState, type JsonTree, STATE_TYPES } from './json-tree.ts';
-import { didYouMean, kindOf, type Problems } from './problems.ts';
+import { type JsonState, type JsonTree, STATE_TYPES } from './json-tree.ts';
+import { didYouMean, type Problems } from './problems.ts';
 import { type Names, valueFrom } from './values.ts';
 
 export interface JsonStatesParts {

@@ -1,8 +1,9 @@
+import { isObject, kindOf } from '../../shared/json-kinds.ts';
 import type { JsonActions } from './json-actions.ts';
 import type { JsonGuards } from './json-guards.ts';
 import { checkKeys, TRANSITION_KEYS } from './json-keys.ts';
-import { isObject, type JsonState, type JsonTree } from './json-tree.ts';
-import { kindOf, type Path, type Problems } from './problems.ts';
+import type { JsonState, JsonTree } from './json-tree.ts';
+import type { Path, Problems } from './problems.ts';
 
 /** Transitions of a JSON file, as XState takes them. One that leads nowhere is told and left out. */
 export class JsonTransitions {

@@ -1,10 +1,6 @@
+import { isObject, type Json, kindOf } from '../../shared/json-kinds.ts';
 import { MAX_STATE_DEPTH, MAX_STATES } from './limits.ts';
-import { didYouMean, kindOf, listed, type Path, type Problems } from './problems.ts';
-
-export type Json = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { didYouMean, listed, type Path, type Problems } from './problems.ts';
 
 export const STATE_TYPES = ['atomic', 'compound', 'parallel', 'final', 'history'] as const;
 

@@ -1,12 +1,12 @@
 import type { AnyActorLogic, AnyStateMachine } from 'xstate';
 import { reasonOf } from '../../shared/errors.ts';
+import { isObject, kindOf } from '../../shared/json-kinds.ts';
 import { isMachine } from '../core/xstate-internals.ts';
 import { checkHead, HEAD_KEYS, type HostedDefinition } from './definition.ts';
-import { isObject } from './json-tree.ts';
 import { checkMachine } from './machine-check.ts';
 import { ModuleFault } from './module-code.ts';
 import type { Exports } from './module-loader.ts';
-import { didYouMean, kindOf, listed, type Problems, type Spot } from './problems.ts';
+import { didYouMean, listed, type Problems, type Spot } from './problems.ts';
 
 const EXAMPLE = "As in export default defineMachine({ type: 'Lamp', machine: createMachine({ … }) })";
 

@@ -1,7 +1,7 @@
 import type { Actor, AnyActorLogic } from 'xstate';
+import { type CarryOver, carryOver } from '../core/carry-over.ts';
 import type { RegisteredMachine } from '../core/registered-machine.ts';
 import type { MachineRegistrator } from '../core/registrator.ts';
-import { type CarryOver, carryOver } from './carry-over.ts';
 import type { HostedDefinition } from './definition.ts';
 import type { MachineHost } from './machine-files.ts';
 

@@ -1,6 +1,6 @@
 import { LogicEngine } from 'json-logic-engine';
+import { kindOf } from '../../shared/json-kinds.ts';
 import { MAX_LIST_LENGTH, MAX_OPERATIONS, MAX_TEXT_LENGTH } from './limits.ts';
-import { kindOf } from './problems.ts';
 
 // JSON Logic (https://jsonlogic.com), interpreted: the engine's compiler, which would make functions out of text, is never called.
 

@@ -145,15 +145,6 @@ export function listed(names: readonly string[], most = 8): string {
   return shown.length > 0 ? `${shown.join(', ')} and ${last}` : (last ?? 'none');
 }
 
-/** A value as a person may recognise it. */
-export const kindOf = (value: unknown): string => {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return 'a text';
-  return typeof value === 'boolean' ? 'true or false' : `a ${typeof value}`;
-};
-
 /** Where a name comes from that the file uses and does not explain. */
 export const ownHint = (kind: 'actions' | 'guards' | 'delays', name: string): string =>
   `Explain it at the top of the file under "${kind}": { "${name}": … }, or write the machine as a module, where it can be code.`;

@@ -1,5 +1,6 @@
+import { kindOf } from '../../shared/json-kinds.ts';
 import { compute, isOfScope, OPERATORS, OVER_ITEMS, type Scope } from './operators.ts';
-import { didYouMean, kindOf, type Path, type Problems } from './problems.ts';
+import { didYouMean, type Path, type Problems } from './problems.ts';
 
 /** Computes a value when it is needed. */
 export type Value = (scope: Scope) => unknown;

@@ -204,4 +204,22 @@ describe('a persisted machine', () => {
       [`im://${idOf('a')}/Counter_1`, 'handled'],
     ]);
   });
+
+  test('keeps the deadlines of its delays when the wall clock is set by hours, and over the start after it', async () => {
+    const minute = 60_000;
+    const slow = setup({}).createMachine({ initial: 'a', states: { a: { after: { [10 * minute]: 'b' } }, b: {} } });
+    const before = await world.start('a', { disk });
+    await world.after(before.node.register('Slow', slow, persist));
+    await world.advance(2 * minute, 1_000);
+    world.clock.wallOffsetMs += 8 * 3_600_000;
+    await world.advance(minute, 1_000);
+    world.kill(before);
+    await world.advance(3 * minute, 1_000);
+    const after = await world.start('a', { disk });
+    const machine = await world.after(after.node.register('Slow', slow, persist));
+    await world.advance(4 * minute - 2_000, 1_000);
+    expect(machine.actor.getSnapshot().value).toBe('a');
+    await world.advance(4_000, 1_000);
+    expect(machine.actor.getSnapshot().value).toBe('b');
+  });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { assign, createActor, createMachine, fromPromise, type SnapshotFrom, setup } from 'xstate';
 import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
+import { carryOver } from '../../main/core/carry-over.ts';
 import { armDelays } from '../../main/core/xstate-internals.ts';
-import { carryOver } from '../../main/machine-files/carry-over.ts';
 
 const before = createMachine({
   id: 'work',

@@ -7,9 +7,8 @@ import {
   type Snapshot,
 } from 'xstate';
 import { reasonOf } from '../../shared/errors.ts';
-import { isMachine } from '../core/xstate-internals.ts';
-import { isObject, type Json } from './json-tree.ts';
-import { kindOf } from './problems.ts';
+import { isObject, type Json, kindOf } from '../../shared/json-kinds.ts';
+import { isMachine } from './xstate-internals.ts';
 
 /** How a machine goes on under a new definition. */
 export type CarryOver =

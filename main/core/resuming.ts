@@ -1,0 +1,55 @@
+import gt from 'semver/functions/gt.js';
+import { type AnyActorLogic, createActor, type Snapshot } from 'xstate';
+import { reasonOf } from '../../shared/errors.ts';
+import { carryOver } from './carry-over.ts';
+import { type MachineRecord, readRecord, recordText } from './machine-record.ts';
+import { isMachine } from './xstate-internals.ts';
+
+/** Makes of a stored state one that the present definition can go on from. */
+export type Migrate = (snapshot: Snapshot<unknown>, fromVersion: string) => Snapshot<unknown>;
+
+export interface PresentDefinition extends Pick<MachineRecord, 'version' | 'definition'> {
+  readonly logic: AnyActorLogic;
+  readonly migrate?: Migrate | undefined;
+}
+
+/** How a persisted machine goes on under the definition that it has now. */
+export type Resuming =
+  /** `isCarried`: under another definition than the one that left it. */
+  | { readonly record: string; readonly isCarried: boolean }
+  /** Why it cannot. */
+  | { readonly misfit: string };
+
+/** Whatever was stored: it never throws, so that no start of a node ends at it. */
+export function resuming(text: string, present: PresentDefinition): Resuming {
+  let left = 'stored';
+  try {
+    const record = readRecord(text);
+    left = `left by version ${record.version}`;
+    const isSame = record.definition === present.definition && record.version === present.version;
+    const snapshot = isSame ? record.snapshot : snapshotFor(record, present);
+    assertTaken(present.logic, snapshot);
+    return { record: isSame ? text : recordText({ ...record, snapshot }), isCarried: !isSame };
+  } catch (thrown) {
+    const reason = reasonOf(thrown).replaceAll('\n', ' ');
+    return { misfit: `its state, ${left}, does not fit version ${present.version}: ${reason}` };
+  }
+}
+
+function snapshotFor({ snapshot, version }: MachineRecord, present: PresentDefinition): Snapshot<unknown> {
+  if (present.migrate) return present.migrate(snapshot, version);
+  if (gt(version, present.version)) throw new Error('what is newer cannot be understood here');
+  // Other logic has no states that could be missing, and what has ended stays so.
+  if (!isMachine(present.logic) || snapshot.status !== 'active') return snapshot;
+  const over = carryOver(snapshot, present.logic);
+  if ('restart' in over) throw new Error(over.restart);
+  return over.snapshot;
+}
+
+/** XState tells of some faults by an error, of others by an actor that failed before it began. */
+function assertTaken(logic: AnyActorLogic, snapshot: Snapshot<unknown>): void {
+  if (typeof snapshot !== 'object' || snapshot === null || typeof snapshot.status !== 'string')
+    throw new Error('it is no snapshot of a machine');
+  const taken = createActor(logic, { snapshot }).getSnapshot();
+  if (taken.status === 'error') throw taken.error;
+}
