@@ -15,8 +15,6 @@ export interface Timings {
   readonly offlineMs: number;
   /** From the open line to its `hello`, and from there to `welcome`. */
   readonly greetingMs: number;
-  /** A line that we dialled and that is not greeted for so long is dialled once more beside the first. */
-  readonly lateGreetingMs: number;
   /** First redial; doubles up to the ceiling, each with full jitter, for ever. */
   readonly redialFirstMs: number;
   readonly redialCeilingMs: number;
@@ -41,7 +39,6 @@ export const TIMINGS: Timings = {
   silenceMs: 3_000,
   offlineMs: 8_000,
   greetingMs: 10_000,
-  lateGreetingMs: 1_500,
   redialFirstMs: 500,
   redialCeilingMs: 4_000,
   redialAwayMs: 60_000,

@@ -18,10 +18,7 @@ export type PeerEvent =
   | { readonly type: 'sighted' }
   /** The network changed, or we slept: what failed before may work now. */
   | { readonly type: 'retry' }
-  /** A line is open; the greeting is still to come. */
-  | { readonly type: 'reached' }
-  /** So many milliseconds after the dial began. */
-  | { readonly type: 'dialFailed'; readonly tookMs: number }
+  | { readonly type: 'dialFailed' }
   /** One of us two does not trust the other. */
   | { readonly type: 'distrusted' }
   /** It is connected to another node that has our id. */
@@ -38,22 +35,20 @@ interface PeerContext extends PeerInput {
   /** Lines that broke before they were stable, one after the other. */
   readonly breaks: number;
   readonly silenceMs: number;
-  /** Milliseconds that the dial took which failed last. */
-  readonly tookMs: number;
 }
 
 /**
  * Until the next dial. Full jitter: anything up to a doubling ceiling, so that peers that lost the same switch do not dial in step. A line
- * that breaks again and again is what its ceiling damps, so there the jitter only takes half. What a dial took that nobody answered was waiting, too.
+ * that breaks again and again is what its ceiling damps, so there the jitter only takes half.
  */
 export function redialMs(context: Omit<PeerContext, 'dial' | 'dialsFirst' | 'silenceMs'>): number {
-  const { failures, breaks, isKnown, timings, random, tookMs } = context;
+  const { failures, breaks, isKnown, timings, random } = context;
   const doubling = (times: number, ceilingMs: number) => Math.min(ceilingMs, timings.redialFirstMs * 2 ** times);
   if (!isKnown && failures >= STRANGER_AFTER_DIALS) return (0.5 + random() / 2) * timings.strangerRedialMs;
   if (breaks >= UNSTABLE_AFTER_BREAKS)
     return (0.5 + random() / 2) * doubling(failures + breaks, timings.redialUnstableMs);
   if (failures >= AWAY_AFTER_DIALS) return random() * timings.redialAwayMs;
-  return Math.max(0, random() * doubling(failures, timings.redialCeilingMs) - tookMs);
+  return random() * doubling(failures, timings.redialCeilingMs);
 }
 
 /**
@@ -64,11 +59,8 @@ export const peerMachine = setup({
   types: { context: {} as PeerContext, events: {} as PeerEvent, input: {} as PeerInput },
   actions: {
     dial: ({ context }) => context.dial(),
-    countFailure: assign({
-      failures: ({ context }) => context.failures + 1,
-      tookMs: ({ event }) => (event.type === 'dialFailed' ? event.tookMs : 0),
-    }),
-    forgetFailures: assign({ failures: 0, tookMs: 0 }),
+    countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
+    forgetFailures: assign({ failures: 0 }),
     countBreak: assign({ breaks: ({ context }) => context.breaks + 1 }),
     forgetBreaks: assign({ breaks: 0 }),
     becomeKnown: assign({ isKnown: true }),
@@ -82,7 +74,6 @@ export const peerMachine = setup({
     redial: ({ context }) => redialMs(context),
     lateDial: ({ context: { timings, random } }) =>
       timings.lateDialMinMs + random() * (timings.lateDialMaxMs - timings.lateDialMinMs),
-    lateGreeting: ({ context }) => context.timings.lateGreetingMs,
     strangerRedial: ({ context }) => context.timings.strangerRedialMs,
     displacedRedial: ({ context }) => context.timings.redialUnstableMs,
     offlineAfter: ({ context }) => Math.max(0, context.timings.offlineMs - context.silenceMs),
@@ -90,7 +81,7 @@ export const peerMachine = setup({
   },
 }).createMachine({
   id: 'peer',
-  context: ({ input }) => ({ ...input, failures: 0, breaks: 0, silenceMs: 0, tookMs: 0 }),
+  context: ({ input }) => ({ ...input, failures: 0, breaks: 0, silenceMs: 0 }),
   type: 'parallel',
   states: {
     presence: {
@@ -120,13 +111,8 @@ export const peerMachine = setup({
         /** The other side dials; unless it cannot reach us. */
         deferring: { after: { lateDial: 'dialling' }, on: { left: 'unknown' } },
         dialling: {
-          initial: 'calling',
+          entry: 'dial',
           on: { dialFailed: { target: 'waiting', actions: 'countFailure' } },
-          states: {
-            calling: { entry: 'dial', on: { reached: 'greeting' } },
-            /** On a bad network another line may be faster than this one; whichever opens first has the peer. */
-            greeting: { after: { lateGreeting: 'calling' } },
-          },
         },
         waiting: {
           after: { redial: 'dialling' },

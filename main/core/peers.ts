@@ -96,8 +96,6 @@ interface Peer {
   untrusted: boolean;
   problem: string | undefined;
   channel: Channel | undefined;
-  /** Milliseconds, when the last dial began. */
-  dialledAt: number;
   /** Known, not connected, and dialled again and again. */
   isMissing: boolean;
   /** What was told last, so that nothing is told twice. */
@@ -500,7 +498,7 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     } else if (code === CLOSE.leaving) peer.life.send({ type: 'left' });
     else if (wasOpen) peer.life.send({ type: 'lost', silenceMs: channel.silenceMs });
     // One that came to us and gave up, as it was faster by another way, says nothing about our own dial.
-    else if (channel.dialled) this.#dialFailed(peer);
+    else if (channel.dialled) peer.life.send({ type: 'dialFailed' });
     this.#tell(peer);
   }
 
@@ -534,22 +532,16 @@ export class Peers implements DiscoveryReader, ChannelOwner {
     this.#dials.add(peer.id, laneOf(peer), async () => {
       if (peer.channel || this.#stopped || this.#peers.get(peer.id) !== peer) return;
       if (this.#parts.trust.isBlocked(peer.id)) return peer.life.send({ type: 'distrusted' });
-      peer.dialledAt = this.#parts.clock.now();
       try {
         this.#assertRoom();
         await this.#parts.transport.dial({ node: peer.id, endpoints: peer.addresses.all }, this.accept);
-        peer.life.send({ type: 'reached' });
       } catch (thrown) {
         if (this.#stopped || this.#peers.get(peer.id) !== peer) return;
         peer.problem = reasonOf(thrown);
-        this.#dialFailed(peer);
+        peer.life.send({ type: 'dialFailed' });
         this.#tell(peer);
       }
     });
-  }
-
-  #dialFailed(peer: Peer): void {
-    peer.life.send({ type: 'dialFailed', tookMs: this.#parts.clock.now() - peer.dialledAt });
   }
 
   #assertRoom(): void {
@@ -587,7 +579,6 @@ export class Peers implements DiscoveryReader, ChannelOwner {
       untrusted: false,
       problem: undefined,
       channel: undefined,
-      dialledAt: clock.now(),
       isMissing: false,
       told: '',
     };
@@ -648,9 +639,9 @@ export class Peers implements DiscoveryReader, ChannelOwner {
   }
 
   #countMissing(peer: Peer): void {
-    const snapshot = peer.life.getSnapshot();
-    const isSought = (['dialling', 'waiting', 'deferring'] as const).some((line) => snapshot.matches({ line }));
-    const isMissing = isSought && peer.incarnation > 0 && snapshot.context.failures < AWAY_AFTER_DIALS;
+    const { value, context } = peer.life.getSnapshot();
+    const isSought = value.line === 'dialling' || value.line === 'waiting' || value.line === 'deferring';
+    const isMissing = isSought && peer.incarnation > 0 && context.failures < AWAY_AFTER_DIALS;
     if (isMissing === peer.isMissing) return;
     peer.isMissing = isMissing;
     this.#missing += isMissing ? 1 : -1;

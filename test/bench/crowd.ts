@@ -1,59 +1,55 @@
 // npm run bench:crowd [-- mesh | hub | namespaces]: 2,000 simulated nodes with churn, and what one node costs as its neighbours grow in number. Read how the figures grow: time is simulated, the processor's is not.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Crowd } from '../support/crowd.ts';
-import { WheelClock } from '../support/wheel-clock.ts';
-import { Ether, World } from '../support/world.ts';
+import { Star } from '../support/star.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 const cpuMs = () => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 };
 
-/** One node with so many neighbours, which see nobody but it; processor time for it and its ends of their lines. */
-async function hub(neighbours: number): Promise<void> {
-  const world = new World(new WheelClock());
-  const limits = { connections: neighbours + 1 };
-  const ethers: Ether[] = [];
-  const letters = (n: number) =>
-    `${[...String(n).padStart(5, '0')].map((digit) => 'bcdefghijk'[Number(digit)]).join('')}q`;
-  for (let n = 0; n < neighbours; n++) {
-    const ether = new Ether('link');
-    ethers.push(ether);
-    await world.start(letters(n), { discovery: ether.discovery(), limits });
-  }
-  const before = cpuMs();
-  const { node } = await world.start('a', { discovery: joined(ethers), limits });
-  let passed = 0;
-  while (node.peers().filter(({ state }) => state === 'alive').length < neighbours) {
-    passed += 250;
-    if (passed > 120_000) throw new Error(`${node.peers().length} of ${neighbours} after two minutes`);
-    await world.advance(250, 250);
-  }
-  const joining = cpuMs() - before;
-  await world.advance(10_000, 250);
-  const settled = cpuMs();
-  await world.advance(60_000, 250);
-  const idle = (cpuMs() - settled) / 60;
-  console.log(
-    `one node with ${String(neighbours).padStart(4)} neighbours: linked to all after ${(passed / 1000).toFixed(2)} s (simulated), ` +
-      `${(joining / neighbours).toFixed(2)} ms of processor time for each, then ${((idle / neighbours) * 1000).toFixed(0)} µs a second for each`,
-  );
-  await world.stop();
+/** Bytes in use, once what is not needed is gone. */
+function heapBytes(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
 }
 
-function joined(ethers: readonly Ether[]) {
-  const all = ethers.map((ether) => ether.discovery());
-  return {
-    start: async (...args: Parameters<(typeof all)[number]['start']>) => {
-      for (const each of all) await each.start(...args);
-    },
-    announce: (self: Parameters<(typeof all)[number]['announce']>[0]) => {
-      for (const each of all) each.announce(self);
-    },
-    seek: () => {},
-    stop: async () => {
-      for (const each of all) await each.stop();
-    },
-  };
+/** One node with so many neighbours, which see nobody but it; what it and its ends of their lines cost. */
+async function hub(neighbours: number): Promise<void> {
+  const star = new Star(neighbours);
+  await star.start();
+  const [memory, begun] = [heapBytes(), cpuMs()];
+  const linkedAfter = await star.link();
+  await star.world.advance(4_000, 250);
+  const joining = (cpuMs() - begun) / neighbours;
+  const [frames, kib] = [star.framesButHeartbeats / neighbours, (heapBytes() - memory) / neighbours / 1024];
+  const [idle, quiet] = [cpuMs(), star.heartbeats];
+  await star.world.advance(30_000, 250);
+  const [idleUs, idleFrames] = [
+    ((cpuMs() - idle) / 30 / neighbours) * 1_000,
+    (star.heartbeats - quiet) / 30 / neighbours,
+  ];
+  const churned = cpuMs();
+  const relinkedAfter = await star.churn(10);
+  const churning = (cpuMs() - churned) / Math.ceil(neighbours / 10);
+  console.log(
+    [
+      `| ${String(neighbours).padStart(10)}`,
+      `${(linkedAfter / 1000).toFixed(2)} s`.padStart(10),
+      `${joining.toFixed(2)} ms`.padStart(9),
+      frames.toFixed(1).padStart(6),
+      `${kib.toFixed(1)} KiB`.padStart(9),
+      `${idleUs.toFixed(0)} µs`.padStart(8),
+      idleFrames.toFixed(2).padStart(8),
+      `${(relinkedAfter / 1000).toFixed(2)} s`.padStart(8),
+      `${churning.toFixed(2)} ms |`.padStart(11),
+    ].join(' | '),
+  );
+  await star.world.stop();
 }
 
 /** A mesh of so many nodes, which comes together at once. */
@@ -90,5 +86,11 @@ async function namespaces(): Promise<void> {
 
 const wanted = process.argv[2];
 if (wanted === undefined || wanted === 'mesh') for (const nodes of [50, 100, 200]) await mesh(nodes);
-if (wanted === undefined || wanted === 'hub') for (const neighbours of [250, 500, 1_000, 2_000]) await hub(neighbours);
+if (wanted === undefined || wanted === 'hub') {
+  console.log(
+    'One node and its neighbours; processor time, frames and memory are for each neighbour, both ends of its line together.',
+  );
+  console.log('| neighbours | all linked |   to link | frames |    memory |   a second | frames |  a tenth restarts |');
+  for (const neighbours of [250, 500, 1_000, 2_000]) await hub(neighbours);
+}
 if (wanted === undefined || wanted === 'namespaces') await namespaces();

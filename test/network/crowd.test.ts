@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Crowd } from '../support/crowd.ts';
+import { Star } from '../support/star.ts';
 
 test('a hundred nodes, of which some leave, come and start again, are all linked to just those that are there', async () => {
   const crowd = new Crowd();
@@ -12,4 +13,42 @@ test('a hundred nodes, of which some leave, come and start again, are all linked
   }
   expect(crowd.size).toBe(100);
   expect(crowd.problems).toEqual([]);
+});
+
+test('what a neighbour costs in frames and bytes does not depend on how many there are, linked, at rest and when some start again', async () => {
+  const costs = [];
+  for (const neighbours of [50, 200]) {
+    const star = new Star(neighbours);
+    const perNeighbour = async (act: () => Promise<unknown>) => {
+      const [heartbeats, frames, length] = [star.heartbeats, star.framesButHeartbeats, star.lengthButHeartbeats];
+      await act();
+      return {
+        heartbeats: (star.heartbeats - heartbeats) / neighbours,
+        frames: (star.framesButHeartbeats - frames) / neighbours,
+        length: (star.lengthButHeartbeats - length) / neighbours,
+      };
+    };
+    await star.start();
+    const linking = await perNeighbour(async () => {
+      await star.link();
+      await star.world.advance(5_000, 250);
+    });
+    const resting = await perNeighbour(() => star.world.advance(30_000, 250));
+    const churning = await perNeighbour(async () => {
+      await star.churn(10);
+      await star.world.advance(5_000, 250);
+    });
+    await star.world.stop();
+    costs.push({ linking, resting, churning });
+  }
+  const [few, many] = costs;
+  if (!few || !many) throw new Error('two sizes were measured');
+  for (const phase of ['linking', 'churning'] as const) {
+    expect(few[phase].frames).toBeGreaterThan(0);
+    expect(Math.abs(many[phase].frames / few[phase].frames - 1)).toBeLessThan(0.05);
+    // Ids of what is counted have more digits where there is more of it.
+    expect(Math.abs(many[phase].length / few[phase].length - 1)).toBeLessThan(0.05);
+  }
+  expect(many.resting).toEqual(few.resting);
+  expect(many.resting.frames).toBe(0);
 });

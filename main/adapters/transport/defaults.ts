@@ -4,6 +4,8 @@ import { MAX_FRAME_BYTES } from '../../core/defaults.ts';
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Milliseconds from the dial to an open line, over all its endpoints. */
 export const DIAL_TIMEOUT_MS = 3_000;
+/** The same where somebody answers and packets get lost: what is on its way by then is worth waiting for. */
+export const LOSSY_DIAL_TIMEOUT_MS = 8_000;
 /** Milliseconds that an endpoint is ahead of the next one (RFC 8305, 8, recommends 250). */
 export const STAGGER_MS = 250;
 /**

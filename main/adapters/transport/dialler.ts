@@ -5,7 +5,7 @@ import { InterMachineError, reasonOf } from '../../../shared/errors.ts';
 import type { NodeId } from '../../../shared/ids.ts';
 import type { DialTarget, Endpoint } from '../../core/ports.ts';
 import type { Line } from './connection.ts';
-import { AGAIN_MS, DIAL_TIMEOUT_MS, STAGGER_MS, WEBSOCKET_OPTIONS } from './defaults.ts';
+import { AGAIN_MS, DIAL_TIMEOUT_MS, LOSSY_DIAL_TIMEOUT_MS, STAGGER_MS, WEBSOCKET_OPTIONS } from './defaults.ts';
 import { formatEndpoint, worthTrying } from './endpoint.ts';
 import { copiedError, dialError, noAnswer, selfErrorIn } from './faults.ts';
 import { hedged } from './hedged.ts';
@@ -36,10 +36,14 @@ export class Dialler {
     const tried = worthTrying(endpoints);
     const over = new AbortController();
     const stop = () => over.abort(signal.reason);
-    const timeout = setTimeout(() => over.abort(noAnswer(this.#timeoutMs)), this.#timeoutMs);
+    const road = { isBad: false, isAnswered: false };
+    let timeout = setTimeout(() => {
+      const isLossy = road.isBad && road.isAnswered;
+      const longerMs = isLossy ? LOSSY_DIAL_TIMEOUT_MS : this.#timeoutMs;
+      timeout = setTimeout(() => over.abort(noAnswer(longerMs)), longerMs - this.#timeoutMs);
+    }, this.#timeoutMs);
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
-    const road = { isBad: false };
     // Up to TLS the endpoints race; from there one gets a head start, so that the peer sees one line, not several.
     let ahead: Promise<unknown> = Promise.resolve();
     const attempt = async (endpoint: Endpoint, given: AbortSignal, answered: () => void): Promise<void> => {

@@ -2,6 +2,8 @@
 export interface Road {
   /** It did not answer in time: something on it loses packets, or nobody is there. */
   isBad: boolean;
+  /** Somebody is there. */
+  isAnswered: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function hedged<Result>(
         isAnswered = false;
         const answered = () => {
           isAnswered = true;
+          road.isAnswered = true;
         };
         attempt(over.signal, answered).then(resolve, failed);
       };
