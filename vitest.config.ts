@@ -1,9 +1,14 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+// Every node that a test starts is the same sources: only the first one has to strip their types and compile them.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     environment: 'node',
+    globalSetup: './test/support/built-page.ts',
     reporters: ['default', './test/support/reporter.ts'],
     testTimeout: 90_000,
     hookTimeout: 120_000,

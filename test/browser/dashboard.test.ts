@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -39,9 +38,6 @@ const row = (text: string | RegExp) => page.getByRole('row').filter({ hasText: t
 
 describe.skipIf(noChromium)(`the dashboard of real nodes${noChromium ? ` (skipped: ${noChromium})` : ''}`, () => {
   beforeAll(async () => {
-    execFileSync(process.execPath, [fileURLToPath(new URL('../../build/page.js', import.meta.url))], {
-      stdio: 'inherit',
-    });
     browser = await launchChromium();
   }, 120_000);
   afterAll(() => browser?.close());

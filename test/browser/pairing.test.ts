@@ -1,7 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { launchChromium, noChromium } from '../support/chromium.ts';
@@ -52,9 +50,6 @@ describe.skipIf(noChromium)(`two people at two dashboards${noChromium ? ` (skipp
   let atBen: Page;
 
   beforeAll(async () => {
-    execFileSync(process.execPath, [fileURLToPath(new URL('../../build/page.js', import.meta.url))], {
-      stdio: 'inherit',
-    });
     browser = await launchChromium();
   }, 120_000);
   afterAll(() => browser?.close());

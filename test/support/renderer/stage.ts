@@ -1,9 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { build } from 'vite';
 import { expect } from 'vitest';
 import { launchChromium } from '../chromium.ts';
 import { type FakeNode, type FakeNodeOptions, startFakeNode } from './fake-node.ts';
@@ -29,16 +24,14 @@ export const PHONE = { width: 390, height: 844 };
 /** The built page in a real browser, once for the tests of one file. */
 export class Stage {
   readonly #browser: Browser;
-  readonly #files: string;
   #opened: { readonly node: FakeNode; readonly context: BrowserContext }[] = [];
 
-  constructor(browser: Browser, files: string) {
+  constructor(browser: Browser) {
     this.#browser = browser;
-    this.#files = files;
   }
 
   async open(world: FakeWorld, options: OpenOptions = {}): Promise<Opened> {
-    const node = await startFakeNode(world, { files: this.#files, ...options });
+    const node = await startFakeNode(world, options);
     const context = await this.#browser.newContext({
       viewport: options.size ?? DESKTOP,
       colorScheme: options.theme ?? 'light',
@@ -70,16 +63,10 @@ export class Stage {
   async close(): Promise<void> {
     await this.clear();
     await this.#browser.close();
-    await rm(this.#files, { recursive: true, force: true });
   }
 }
 
-export async function raiseStage(): Promise<Stage> {
-  const files = await mkdtemp(join(tmpdir(), 'intermachine-renderer-'));
-  const configFile = fileURLToPath(new URL('../../../build/renderer.config.ts', import.meta.url));
-  await build({ configFile, logLevel: 'error', build: { outDir: files, emptyOutDir: true } });
-  return new Stage(await launchChromium(), files);
-}
+export const raiseStage = async (): Promise<Stage> => new Stage(await launchChromium());
 
 /** Asks until the answer is as expected; generous, as a browser on a busy host is slow. */
 export const eventually = <Value>(ask: () => Promise<Value> | Value) => expect.poll(ask, { timeout: 10_000 });
