@@ -83,3 +83,7 @@ export class InterMachineError extends Error {
 
 /** What to tell a person about anything that was thrown. */
 export const reasonOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
+/** The same, with the code under which people find it where it is one of ours. */
+export const codedReasonOf = (thrown: unknown): string =>
+  thrown instanceof InterMachineError ? `${thrown.message} (${thrown.code})` : reasonOf(thrown);

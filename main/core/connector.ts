@@ -1,6 +1,6 @@
 import type { Actor, AnyActor, AnyActorLogic } from 'xstate';
 import type { Envelope, Outcome, SendableEvent } from '../../shared/envelope.ts';
-import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
+import { codedReasonOf, type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { type Address, addressOf, type MachineId, machineId } from '../../shared/ids.ts';
 import type { Acting } from './acting.ts';
 import { machineryOf, type ProcessParts } from './local-registrator.ts';
@@ -136,7 +136,7 @@ export class Connector implements Disposable {
   #actingOf(id: MachineId): Acting {
     const { report, self } = this.#parts;
     const tell = (sending: Promise<unknown>) => {
-      sending.catch((thrown: unknown) => report(`machine ${id} could not send: ${textOf(thrown)}`));
+      sending.catch((thrown: unknown) => report(`machine ${id} could not send: ${codedReasonOf(thrown)}`));
     };
     const noTypes = () =>
       report(`machine ${id} could not send: there are no types here, only machines that are connected`);
@@ -164,6 +164,3 @@ const notLinked = (one: string, other: string) =>
     'NOT_LINKED' satisfies ErrorCode,
     `"${one}" and "${other}" are not connected: connect them first`,
   );
-
-const textOf = (thrown: unknown): string =>
-  thrown instanceof InterMachineError ? `${thrown.message} (${thrown.code})` : String(thrown);

@@ -1,5 +1,5 @@
 import type { Outcome, SendableEvent } from '../../shared/envelope.ts';
-import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
+import { codedReasonOf, type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import type { MachineId } from '../../shared/ids.ts';
 import type { Acting, Origin } from './acting.ts';
 import type { AskOptions, Reply } from './asks.ts';
@@ -90,7 +90,7 @@ export class Sender {
   get acting(): Acting {
     const { machinery, problem } = this.#parts;
     const tell = (sending: Promise<unknown>) => {
-      sending.catch((thrown: unknown) => problem(`machine ${this.#self} could not send: ${textOf(thrown)}`));
+      sending.catch((thrown: unknown) => problem(`machine ${this.#self} could not send: ${codedReasonOf(thrown)}`));
     };
     const accepted: ActingOptions = { until: 'accepted', isActing: true };
     return {
@@ -173,6 +173,3 @@ const OF_ONE_RECEIVER: readonly ErrorCode[] = [
   'STORE_FAILED',
   'MACHINE_STOPPED',
 ];
-
-const textOf = (thrown: unknown): string =>
-  thrown instanceof InterMachineError ? `${thrown.message} (${thrown.code})` : String(thrown);

@@ -8,21 +8,12 @@ import { type End, Host } from '../../main/core/host.ts';
 import { RunQueue } from '../../main/core/run-queue.ts';
 import type { MachineEvent } from '../../shared/envelope.ts';
 import { addressOf, type MachineId, machineId, NODE_MACHINE_ID } from '../../shared/ids.ts';
+import { idle } from '../support/idle.ts';
 import { idOf } from '../support/world.ts';
 
 const id = machineId('M');
 const from = addressOf(idOf('z'), NODE_MACHINE_ID);
 const nothing = () => {};
-const idle: Acting = {
-  sendTo: nothing,
-  reply: nothing,
-  sendToType: nothing,
-  sendToPattern: nothing,
-  sendToOneOfType: nothing,
-  broadcastToSameType: nothing,
-  follow: () => nothing,
-  problem: nothing,
-};
 
 let host: Host;
 let ends: [MachineId, End][];

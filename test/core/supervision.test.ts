@@ -2,26 +2,16 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { assign, createActor, createMachine, enqueueActions, fromCallback, log, raise, sendTo, setup } from 'xstate';
 import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
 import { SystemScheduler } from '../../main/adapters/clock/system.ts';
-import type { Acting } from '../../main/core/acting.ts';
 import { type End, Host } from '../../main/core/host.ts';
 import { RunQueue } from '../../main/core/run-queue.ts';
 import { restartDelay, type Supervision } from '../../main/core/supervision.ts';
 import type { Failure } from '../../shared/api.ts';
 import type { MachineEvent } from '../../shared/envelope.ts';
 import { addressOf, type MachineId, machineId, NODE_MACHINE_ID } from '../../shared/ids.ts';
+import { idle } from '../support/idle.ts';
 import { idOf } from '../support/world.ts';
 
 const nothing = () => {};
-const idle: Acting = {
-  sendTo: nothing,
-  reply: nothing,
-  sendToType: nothing,
-  sendToPattern: nothing,
-  sendToOneOfType: nothing,
-  broadcastToSameType: nothing,
-  follow: () => nothing,
-  problem: nothing,
-};
 const id = machineId('M');
 
 let clock: SimulatedClock;
