@@ -93,7 +93,7 @@ interface Waiting {
   readonly deadline: number;
   readonly handled: Handled;
   /** Of one that is on disk: a persisted machine's step and what becomes of it are one commit. */
-  readonly arrival?: Arrival;
+  readonly arrival: Arrival | undefined;
   attempts: number;
 }
 
@@ -341,7 +341,7 @@ export class Host {
    */
   deliver(id: MachineId, envelope: Envelope, handled: Handled, arrival?: Arrival): void {
     const deadline = Number.POSITIVE_INFINITY;
-    const waiting: Waiting = { envelope, deadline, handled, ...(arrival && { arrival }), attempts: 0 };
+    const waiting: Waiting = { envelope, deadline, handled, arrival, attempts: 0 };
     const hosted = this.#machines.get(id);
     if (hosted) return this.#enqueue(id, hosted, waiting);
     const held = this.#held.get(id) ?? [];
@@ -353,7 +353,7 @@ export class Host {
   deliverBefore(deadline: number, id: MachineId, envelope: Envelope, handled: Handled): void {
     const hosted = this.#machines.get(id);
     if (!hosted) return handled('refused', 'MACHINE_STOPPED');
-    this.#enqueue(id, hosted, { envelope, deadline, handled, attempts: 0 });
+    this.#enqueue(id, hosted, { envelope, deadline, handled, arrival: undefined, attempts: 0 });
   }
 
   #enqueue(id: MachineId, hosted: Hosted, waiting: Waiting): void {
@@ -378,7 +378,7 @@ export class Host {
     }
     const { envelope, handled } = waiting;
     const { from: address, id: envelopeId, isAsk, event } = envelope;
-    setOrigin(event, { address, envelopeId, ...(isAsk && { isAsk }) });
+    setOrigin(event, isAsk ? { address, envelopeId, isAsk } : { address, envelopeId });
     if (hosted.handler) return this.#handInPlace(id, hosted.handler, envelope, handled);
     waiting.attempts++;
     hosted.handling = waiting;

@@ -26,7 +26,8 @@ export class ObservedActor {
   /** Whether it is of a kind that leaves events aside for which it has no transition. */
   readonly #ignores: boolean;
   readonly #subscriptions: readonly { unsubscribe(): void }[];
-  #handling: { readonly event: MachineEvent; took: boolean } | undefined;
+  #handling: MachineEvent | undefined;
+  #took = false;
   /** Of the step that is under way. */
   #taking: object[] = [];
   #step: Step | undefined;
@@ -48,11 +49,11 @@ export class ObservedActor {
 
   /** Hands it an event, which must be a fresh object. Returns whether it took it. */
   handle(event: MachineEvent): boolean {
-    const handling = { event, took: false };
-    this.#handling = handling;
+    this.#handling = event;
+    this.#took = false;
     this.actor.send(event);
     this.#handling = undefined;
-    return handling.took || !this.#ignores;
+    return this.#took || !this.#ignores;
   }
 
   /** Looks at it no longer. */
@@ -61,9 +62,11 @@ export class ObservedActor {
   }
 
   #inspect(inspection: InspectionEvent): void {
-    const handling = this.#handling;
-    if (handling && tookTransition(inspection, this.actor, handling.event)) handling.took = true;
-    this.#taking.push(...transitionsTaken(inspection, this.actor));
+    const taken = transitionsTaken(inspection, this.actor);
+    if (taken.length > 0) {
+      this.#taking.push(...taken);
+      if (this.#handling && tookTransition(inspection, this.actor, this.#handling)) this.#took = true;
+    }
     const event = stepEnded(inspection, this.actor);
     if (event === undefined) return;
     if (this.#taking.length > 0 || !this.#ignores) {
