@@ -59,6 +59,8 @@ interface Window {
   readonly code?: string;
   readonly secret?: bigint;
   wrongCodes: number;
+  /** Whoever is on the line typed something. */
+  isTried: boolean;
   bring: Bring;
   by: string;
   readonly closesAt: number;
@@ -172,8 +174,10 @@ export class Pairing {
       this.#running ?? this.#begin({ method: 'digits', opened: false, isOurs: false, peer, by: '' }, 'alone');
     // Both opened: the smaller id gives the key.
     if (channel.said !== undefined && hello.pair !== undefined) window.opened = this.#insides.self < peer.id;
+    const { channel: idle } = window;
     window.peer = peer;
     window.channel = channel;
+    idle?.close(CLOSE.pairing, 'another node came to type the code');
     window.dialogue = this.#dialogue(window, channel);
     this.#guarded(channel, () => window.dialogue?.begin());
     this.#parts.changed();
@@ -184,7 +188,10 @@ export class Pairing {
     if (window?.channel !== channel || !window.dialogue) return channel.close(CLOSE.pairing, 'this pairing is over');
     this.#guarded(channel, () => {
       // Counted before it is answered: whoever leaves without a proof has had a try.
-      if (frame.type === 'pairShare' && window.opened) window.wrongCodes++;
+      if (frame.type === 'pairShare' && window.opened) {
+        window.wrongCodes++;
+        window.isTried = true;
+      }
       window.dialogue?.frame(frame);
     });
   }
@@ -217,6 +224,7 @@ export class Pairing {
       isOurs: true,
       ...what,
       wrongCodes: 0,
+      isTried: false,
       bring,
       closesAt: clock.wallTime() + PAIRING_WINDOW_MS,
       timer: undefined,
@@ -265,7 +273,9 @@ export class Pairing {
     const self = this.#insides.self;
     const { said } = channel;
     if (this.#parts.key() === undefined) return 'this node is open and pairs with nobody';
-    if (window?.channel) return 'another pairing is under way here';
+    // Whoever comes to type a code does so at once: nobody keeps others away by saying nothing.
+    const isIdle = window?.code !== undefined && !window.isTried;
+    if (window?.channel && !isIdle) return 'another pairing is under way here';
     if (said !== undefined) {
       // Our hello asked, and meanwhile nobody here wants it any more.
       if (!window || window.method !== said || window.peer?.id !== channel.peer) return 'this pairing is over';
@@ -329,6 +339,7 @@ export class Pairing {
     delete window.channel;
     delete window.dialogue;
     delete window.peer;
+    window.isTried = false;
     this.#parts.changed();
   }
 

@@ -182,6 +182,27 @@ test('T9: points that are none count as tries, and the fifth closes the window',
   expect(node.trust.view().pairing?.stage).toBe('failed');
 });
 
+test('T9: whoever holds the line of a code and types none gives way to the next', async () => {
+  await node.trust.showCode();
+  await stranger.dial(node.port);
+  await stranger.hello({ pair: 'code' });
+  await until('it has the line', () => node.trust.view().pairing?.peer?.id === stranger.id);
+  const next = new Stranger();
+  await next.dial(node.port);
+  await next.hello({ pair: 'code' });
+  expect(await stranger.closed).toMatchObject({ code: CLOSE.pairing, reason: 'another node came to type the code' });
+  const scene = { binding: next.connection?.binding ?? new Uint8Array(), opener: node.id, other: next.id };
+  next.send({ type: 'pairShare', share: pairingMath.codeRun(1n, scene, false).share });
+  await next.until('pairShare');
+  // It is at it: nobody takes its place now.
+  stranger.heard.length = 0;
+  await stranger.dial(node.port);
+  await stranger.hello({ pair: 'code' });
+  expect(await stranger.closed).toMatchObject({ reason: 'another pairing is under way here' });
+  expect(node.trust.view().pairing?.peer?.id).toBe(next.id);
+  await next.stop();
+});
+
 test('T6: a blocked node is cut while TLS is set up, before it can say or hear a word', async () => {
   await stranger.dial(node.port);
   await stranger.until('hello');
