@@ -8,6 +8,8 @@ export const DIAL_TIMEOUT_MS = 3_000;
 export const LOSSY_DIAL_TIMEOUT_MS = 8_000;
 /** Milliseconds that an endpoint is ahead of the next one (RFC 8305, 8, recommends 250). */
 export const STAGGER_MS = 250;
+/** The same once TCP got through: TLS is slow on a slow device, or where twenty nodes start together, and a second one would only be more work. */
+export const ANSWERED_STAGGER_MS = 750;
 /**
  * Milliseconds until an endpoint is dialled once more beside the first time where packets get lost. The system sends them again after ever longer
  * pauses (RFC 6298, 5.5), of which a fresh connection knows nothing.

@@ -5,7 +5,14 @@ import { InterMachineError, reasonOf } from '../../../shared/errors.ts';
 import type { NodeId } from '../../../shared/ids.ts';
 import type { DialTarget, Endpoint } from '../../core/ports.ts';
 import type { Line } from './connection.ts';
-import { AGAIN_MS, DIAL_TIMEOUT_MS, LOSSY_DIAL_TIMEOUT_MS, STAGGER_MS, WEBSOCKET_OPTIONS } from './defaults.ts';
+import {
+  AGAIN_MS,
+  ANSWERED_STAGGER_MS,
+  DIAL_TIMEOUT_MS,
+  LOSSY_DIAL_TIMEOUT_MS,
+  STAGGER_MS,
+  WEBSOCKET_OPTIONS,
+} from './defaults.ts';
 import { formatEndpoint, worthTrying } from './endpoint.ts';
 import { copiedError, dialError, noAnswer, selfErrorIn } from './faults.ts';
 import { hedged } from './hedged.ts';
@@ -15,6 +22,8 @@ import { bindingOf, type Credentials, PATH, PEER_OPTIONS, peerOf, secureContextO
 
 /** Must take the frames of the line before it returns. */
 type Opened = (line: Line) => void;
+
+const STAGGER = { afterMs: STAGGER_MS, answeredMs: ANSWERED_STAGGER_MS };
 
 /** Opens a line to one node of which several endpoints may be known. */
 export class Dialler {
@@ -60,10 +69,16 @@ export class Dialler {
       ahead = upgrade.catch(() => {});
       return upgrade;
     };
-    const hedgedAttempt = (endpoint: Endpoint) =>
-      hedged((given, answered) => attempt(endpoint, given, answered), AGAIN_MS, road, over.signal);
+    const hedgedAttempt = (endpoint: Endpoint, waits: () => void) => {
+      const begin = (given: AbortSignal, answered: () => void) =>
+        attempt(endpoint, given, () => {
+          answered();
+          if (!road.isBad) waits();
+        });
+      return hedged(begin, AGAIN_MS, road, over.signal);
+    };
     try {
-      const failures = await staggered(tried, STAGGER_MS, hedgedAttempt, globalThis);
+      const failures = await staggered(tried, STAGGER, hedgedAttempt, globalThis);
       if (failures) throw selfErrorIn(failures) ?? dialError(node, failures, endpoints.length - tried.length);
     } finally {
       clearTimeout(timeout);

@@ -61,7 +61,7 @@ export class MemoryTransport implements Transport {
     try {
       const failures = await staggered(
         tried,
-        STAGGER_MS,
+        { afterMs: STAGGER_MS, answeredMs: STAGGER_MS },
         (endpoint) => this.#reach(endpoint, node, party, over),
         clock,
       );
