@@ -1,7 +1,14 @@
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
 import { CLOSE } from './close-codes.ts';
-import { CONGESTED_BYTES, PROTOCOL_VERSION, SLEPT_AFTER_MS, type Timings } from './defaults.ts';
+import {
+  CONGESTED_BYTES,
+  MAX_UNREAD_BYTES,
+  MAX_UNREAD_GREETING_BYTES,
+  PROTOCOL_VERSION,
+  SLEPT_AFTER_MS,
+  type Timings,
+} from './defaults.ts';
 import { isPairingFrame, type PairingFrame, type PairingMethod } from './pairing-frames.ts';
 import type { Clock, Connection, ConnectionReader, Proof, Role } from './ports.ts';
 import { decode, encode, type Frame, type Generation, type Hello } from './wire.ts';
@@ -291,8 +298,11 @@ export class Channel implements ConnectionReader {
   }
 
   #send(frame: Frame): void {
-    this.#spokeAt = this.#parts.clock.now();
-    this.#parts.connection.send(encode(frame));
+    const { connection, clock } = this.#parts;
+    const mayBeUnread = this.#stage === 'open' ? MAX_UNREAD_BYTES : MAX_UNREAD_GREETING_BYTES;
+    if (connection.bufferedBytes > mayBeUnread) return this.close(CLOSE.silent, 'what is sent is not read');
+    this.#spokeAt = clock.now();
+    connection.send(encode(frame));
   }
 }
 

@@ -207,6 +207,10 @@ export const STATES_THROTTLE_MS = 100;
 export const DESCRIBE_TIMEOUT_MS = 10_000;
 /** A line with more than this under way gets no snapshots: whoever reads it is behind anyhow. */
 export const CONGESTED_BYTES = 1024 * 1024;
+/** A line with more than this under way is given up: whoever is on it asks, and does not read. All that an honest node is sent at once, its machines and their states, is far less. */
+export const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+/** The same before a line is open, when a greeting and some answers are all there is. */
+export const MAX_UNREAD_GREETING_BYTES = 256 * 1024;
 
 // ---- Finding and asking ---------------------------------------------------------------------------
 

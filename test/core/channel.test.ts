@@ -22,6 +22,7 @@ let clock: SimulatedClock;
 let sent: Frame[];
 let told: string[];
 let isTrusted: boolean;
+let unread: number;
 let reason: string;
 let channel: Channel;
 
@@ -30,12 +31,15 @@ beforeEach(() => {
   sent = [];
   told = [];
   isTrusted = true;
+  unread = 0;
   const connection: Connection = {
     peer: idOf('a'),
     dialled: false,
     remote: { host: 'memory', port: 1 },
     binding: new Uint8Array(32),
-    bufferedBytes: 0,
+    get bufferedBytes() {
+      return unread;
+    },
     send: (text) => {
       const frame = decode(text);
       if (frame) sent.push(frame);
@@ -163,6 +167,31 @@ describe('the greeting', () => {
       receive({ type: 'ping', at: 1 });
     }
     expect(told.at(-1)).toBe(`closed ${CLOSE.notTrusted}`);
+  });
+});
+
+describe('D5: whoever asks and does not read', () => {
+  test('is cut early while it has proven nothing', () => {
+    unread = 200_000;
+    receive({ type: 'ping', at: 1 });
+    expect(sent.at(-1)?.type).toBe('pong');
+    unread = 300_000;
+    receive({ type: 'ping', at: 2 });
+    expect([told, reason, sent.at(-1)]).toEqual([
+      [`closed ${CLOSE.silent}`],
+      'what is sent is not read',
+      { type: 'pong', at: 1 },
+    ]);
+  });
+
+  test('and late once the line is open, as it may be slow', () => {
+    open();
+    unread = 60 * 2 ** 20;
+    receive({ type: 'ping', at: 1 });
+    expect(channel.isOpen).toBe(true);
+    unread = 65 * 2 ** 20;
+    receive({ type: 'ping', at: 2 });
+    expect(told.at(-1)).toBe(`closed ${CLOSE.silent}`);
   });
 });
 
