@@ -105,6 +105,7 @@ export async function startFrom<Types extends object = AnyTypes>(
       exchangesPeers: config.exchangePeers,
       timings: config.timings,
       limits: config.limits,
+      deliveryLimits: { ttlMs: config.storage.ttlMs, outboxRows: config.storage.outboxRows },
       ...(config.advertise && { advertise: config.advertise }),
       newId: randomUUID,
       newEpoch: () => randomBytes(8).toString('hex'),
@@ -228,12 +229,12 @@ async function open(config: NodeConfig): Promise<Opened> {
     const store = new MemoryStore();
     return { store, stored: await store.open(), name: config.name };
   }
-  if (config.dataDir !== undefined) return await openDirectory(config.dataDir, config.name);
+  if (config.dataDir !== undefined) return await openDirectory(config.dataDir, config.name, config.storage);
   for (let n = 1; ; n++) {
     const suffix = n === 1 ? '' : `-${n}`;
     try {
       const name = config.nameIsImplicit ? config.name + suffix : config.name;
-      return await openDirectory(join(nodesIn(config.home), fileNameOf(config.name) + suffix), name);
+      return await openDirectory(join(nodesIn(config.home), fileNameOf(config.name) + suffix), name, config.storage);
     } catch (thrown) {
       const isLocked = thrown instanceof InterMachineError && thrown.code === 'DATA_DIR_LOCKED';
       if (!isLocked || n === MAX_DATA_DIRS) throw thrown;
@@ -241,8 +242,17 @@ async function open(config: NodeConfig): Promise<Opened> {
   }
 }
 
-async function openDirectory(dataDir: string, name: string): Promise<Opened> {
-  const store = new SqliteStore({ file: join(dataDir, 'node.db') });
+async function openDirectory(
+  dataDir: string,
+  name: string,
+  { logMs, logBytes, maxBytes }: NodeConfig['storage'],
+): Promise<Opened> {
+  const store = new SqliteStore({
+    file: join(dataDir, 'node.db'),
+    ...(logMs !== undefined && { keepMs: logMs }),
+    ...(logBytes !== undefined && { keepBytes: logBytes }),
+    ...(maxBytes !== undefined && { maxBytes }),
+  });
   return { store, stored: await store.open(), dataDir, name };
 }
 

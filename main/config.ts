@@ -6,6 +6,7 @@ import { isName } from '../shared/ids.ts';
 import { utf8Length } from '../shared/utf8.ts';
 import type { Limits, Timings } from './core/defaults.ts';
 import { type Advertised, advertise, limits, timings } from './network-config.ts';
+import { type Storage, storage } from './storage-config.ts';
 
 /** Bytes. A node's name is a DNS label in the announcement (RFC 1035, 2.3.4). */
 const MAX_NODE_NAME_BYTES = 63;
@@ -44,6 +45,8 @@ export interface NodeOptions {
   readonly timings?: Partial<Timings>;
   /** How much it takes on. */
   readonly limits?: Partial<Limits>;
+  /** How long what was accepted may wait, and how much is kept. */
+  readonly storage?: Partial<Storage>;
 }
 
 /** Options with their defaults, checked. */
@@ -68,6 +71,7 @@ export interface NodeConfig {
   readonly machineFiles: boolean;
   readonly timings: Timings;
   readonly limits: Limits;
+  readonly storage: Storage;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -103,6 +107,7 @@ const OPTIONS = z
     machineFiles: z.boolean().default(true),
     timings,
     limits,
+    storage,
   })
   .refine(
     ({ open, networkKey }) => !open || networkKey === undefined,

@@ -1,6 +1,6 @@
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { type Started, shippedMachine, startFrom } from '../compose.ts';
-import { configFrom } from '../config.ts';
+import { configFrom, type NodeOptions } from '../config.ts';
 import { type LocalApi, type LocalApiOptions, openLocalApi } from '../local-api.ts';
 import { openBrowser } from './browser.ts';
 import { fail } from './exit-codes.ts';
@@ -20,6 +20,10 @@ export interface RunFlags {
   readonly advertise?: readonly string[];
   readonly peerExchange: boolean;
   readonly machine?: readonly string[];
+  readonly ttlHours?: string;
+  readonly logDays?: string;
+  readonly logMb?: string;
+  readonly storeMb?: string;
   readonly loopback?: string;
   readonly advertiseTypes: boolean;
   readonly machineFiles: boolean;
@@ -50,6 +54,7 @@ export async function run(flags: RunFlags): Promise<void> {
       ...(flags.peer !== undefined && { peers: flags.peer }),
       ...(flags.peersFile !== undefined && { peersFile: flags.peersFile }),
       ...(flags.advertise !== undefined && { advertise: flags.advertise }),
+      storage: storageFrom(flags),
       ...(flags.loopback !== undefined && { loopbackPort: numberFrom(flags.loopback) }),
     },
     process.env,
@@ -129,6 +134,15 @@ function dashboardPortFrom(text: string): number {
   const port = numberFrom(text);
   if (port <= 65_535) return port;
   throw new InterMachineError('CONFIG_INVALID', 'dashboard-port: a whole number from 0 to 65535 is expected');
+}
+
+function storageFrom({ ttlHours, logDays, logMb, storeMb }: RunFlags): NonNullable<NodeOptions['storage']> {
+  return {
+    ...(ttlHours !== undefined && { ttlMs: numberFrom(ttlHours) * 3_600_000 }),
+    ...(logDays !== undefined && { logMs: numberFrom(logDays) * 86_400_000 }),
+    ...(logMb !== undefined && { logBytes: numberFrom(logMb) * 1024 * 1024 }),
+    ...(storeMb !== undefined && { maxBytes: numberFrom(storeMb) * 1024 * 1024 }),
+  };
 }
 
 /** What is no number becomes NaN, which the check of the configuration refuses by the option's name. */

@@ -4,7 +4,7 @@ import { positionId } from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { LIMITS, type Limits, TIMINGS, type Timings } from './defaults.ts';
+import { DELIVERY_LIMITS, type DeliveryLimits, LIMITS, type Limits, TIMINGS, type Timings } from './defaults.ts';
 import { Delivery } from './delivery.ts';
 import { DeliveryRunner } from './delivery-runner.ts';
 import { DeliveryTime } from './delivery-time.ts';
@@ -68,6 +68,7 @@ export interface NodeParts {
   /** Instead of those of defaults.ts. */
   readonly timings?: Partial<Timings>;
   readonly limits?: Partial<Limits>;
+  readonly deliveryLimits?: Partial<DeliveryLimits>;
   /** Where what goes wrong is written when nobody listens for it yet. */
   readonly report: (message: string) => void;
 }
@@ -134,6 +135,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     newEpoch: parts.newEpoch,
     now: () => time.now(),
     wallTime: () => clock.wallTime(),
+    limits: { ...DELIVERY_LIMITS, ...parts.deliveryLimits },
   });
   const runner = new DeliveryRunner({
     ...{ delivery, store, scheduler, clock, time, act, stored: tellStored, problem },

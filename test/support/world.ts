@@ -6,7 +6,7 @@ import { NetworkKey } from '../../main/adapters/identity/network-key.ts';
 import { MemoryStore } from '../../main/adapters/store/memory.ts';
 import { MemoryDisk } from '../../main/adapters/store/memory-disk.ts';
 import { MemoryNetwork } from '../../main/adapters/transport/memory.ts';
-import type { Limits } from '../../main/core/defaults.ts';
+import type { DeliveryLimits, Limits } from '../../main/core/defaults.ts';
 import type { InterMachineNode } from '../../main/core/node.ts';
 import type { Announcement, Clock, Discovery, DiscoveryReader, Scheduler } from '../../main/core/ports.ts';
 import { startNode } from '../../main/core/start-node.ts';
@@ -109,6 +109,7 @@ export interface StartOptions {
   readonly discovery?: Discovery;
   readonly exchangesPeers?: boolean;
   readonly limits?: Partial<Limits>;
+  readonly deliveryLimits?: Partial<DeliveryLimits>;
   /** To listen on, so that it can be found where it was before. */
   readonly port?: number;
   readonly open?: boolean;
@@ -142,6 +143,7 @@ export class World {
       discovery = this.ether.discovery(),
       exchangesPeers = true,
       limits = {},
+      deliveryLimits = {},
       port,
       open = false,
       name = letters,
@@ -160,6 +162,7 @@ export class World {
       discovery,
       exchangesPeers,
       limits,
+      deliveryLimits,
       transport: overheard(this.network.transport(self, port), (from, text) => this.heard(from, self, text)),
       store,
       stored: await store.open(),
