@@ -68,4 +68,34 @@ describe('what is kept', () => {
       await rm(home, { recursive: true, force: true });
     }
   });
+
+  test('a database that is nearly full takes nothing new, says so, and brings to an end what it accepted', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'intermachine-test-'));
+    const options = { networkKey: 'abcdefghijklmnopqrstuvwxya', loopbackPort: await freeUdpPort(), report: () => {} };
+    const storage = { maxBytes: 16 * 1024 * 1024 };
+    const here = await createNode({ ...options, name: 'here', dataDir: join(home, 'here'), storage });
+    const there = { ...options, name: 'there', dataDir: join(home, 'there') };
+    let away = await createNode(there);
+    try {
+      const { address } = await away.register('Sink', collector);
+      await here.waitForType('Sink');
+      await away.stop();
+      const event = { type: 'NUMBER', n: 0, text: 'x'.repeat(200_000) };
+      let accepted = 0;
+      const fill = async () => {
+        for (; accepted < 200; accepted++) await here.sendTo(address, { ...event, n: accepted }, { until: 'accepted' });
+      };
+      await expect(fill()).rejects.toMatchObject({
+        code: 'STORE_FULL',
+        message: 'The room for messages is nearly used up: nothing new is accepted until there is more',
+      });
+      expect(here.waitingFor(away.id)).toBe(accepted);
+      away = await createNode(there);
+      const sink = await away.register('Sink', collector);
+      await expect.poll(() => sink.actor.getSnapshot().context.numbers.length, { timeout: 15_000 }).toBe(accepted);
+    } finally {
+      await Promise.all([here.stop(), away.stop()]);
+      await rm(home, { recursive: true, force: true });
+    }
+  }, 60_000);
 });

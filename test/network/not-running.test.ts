@@ -102,7 +102,7 @@ test('what waits longer than its time for a machine that does not run becomes a 
   expect((await sink(b)).actor.getSnapshot().context.numbers).toEqual([]);
 });
 
-test('a send to a type reaches those that do not run, when they do; one of a type, and finding, takes those that run', async () => {
+test('a send to a type reaches those known now that do not run, when they do; one of a type, and finding, takes those that run', async () => {
   await sink(b, { id: 'resting' });
   b = await restart(b);
   const running = await sink(b, { id: 'running' });
@@ -114,6 +114,8 @@ test('a send to a type reaches those that do not run, when they do; one of a typ
   const all = await world.after(a.node.sendToType('Sink', { type: 'NUMBER', n: 9 }));
   expect(all.map(({ status }) => status)).toEqual(['delivered', 'handled']);
   expect((await sink(b, { id: 'resting' })).actor.getSnapshot().context.numbers).toEqual([9]);
+  // What is found later gets nothing of what was sent before.
+  expect((await sink(b, { id: 'later' })).actor.getSnapshot().context.numbers).toEqual([]);
 });
 
 test('what a machine of the same node sends to one that does not run waits for it, too', async () => {
