@@ -8,7 +8,7 @@ export const CLOSE = {
   /** Both ends are the same node. */
   self: 4003,
   /** Another node with the same id, started later, is connected. */
-  displaced: 4410,
+  displaced: 4411,
   badFrame: 4400,
   notTrusted: 4401,
   otherNamespace: 4404,

@@ -82,8 +82,10 @@ export const MAX_EXCHANGED_AT_ONCE = 5_000;
 
 /** So long a key that was replaced lets those in who were known before: longer than a holiday. */
 export const KEY_OVERLAP_MS = 30 * 24 * 3_600_000;
-/** Keys that were replaced and are kept for that. */
-export const MAX_REPLACED_KEYS = 3;
+/** Keys that were replaced and are kept for that; of more, those go first that were in use for the shortest time. */
+export const MAX_REPLACED_KEYS = 16;
+/** So often other members may give the network a fresh key: whoever does it without end keeps all busy. */
+export const KEYS_FROM_OTHERS = { burst: 8, perSecond: 1 } as const;
 /** Keys of networks that were left, and nodes for which replaced keys are worth nothing: as many are remembered. */
 export const MAX_LEFT_KEYS = 64;
 export const MAX_WITHOUT = 256;

@@ -1,6 +1,8 @@
 import type { Bring, StrangerView, TrustView } from '../../shared/api.ts';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { isNodeId, type NodeId, nodeId } from '../../shared/ids.ts';
+import { Bucket } from './bucket.ts';
+import { KEYS_FROM_OTHERS } from './defaults.ts';
 import { Pairing } from './pairing.ts';
 import type { KeyFrame } from './pairing-frames.ts';
 import type { PeerInfo, Peers } from './peers.ts';
@@ -36,10 +38,15 @@ export class NodeTrust {
   /** What decides at the door. */
   readonly door: Trust;
   readonly pairing: Pairing;
+  /** What members told last, and is not looked at yet. */
+  readonly #told = new Map<NodeId, KeyFrame>();
+  readonly #allowance: Bucket;
+  #timer: unknown;
 
   constructor(parts: NodeTrustParts) {
     this.#parts = parts;
     const { identity, clock } = parts;
+    this.#allowance = new Bucket(KEYS_FROM_OTHERS.burst, KEYS_FROM_OTHERS.perSecond, clock.now());
     this.door = new Trust({ ...parts, isKnown: (node) => parts.peers().isKnown(node) });
     this.pairing = new Pairing({
       identity,
@@ -182,32 +189,79 @@ export class NodeTrust {
     this.#tellKey(peer, this.#peers.provenKeys().get(peer) ?? new Set());
   }
 
-  received(from: NodeId, { key: text, without }: KeyFrame): void {
-    const key = this.#parts.identity.readKey(text);
-    const present = this.door.key;
-    if (!present || this.open) return;
-    const theirs = this.#peers.provenKeys().get(from);
-    // It has heard of it, too; or it has not heard yet that this one was replaced, which it was told.
-    if (this.door.hasKey(key.id)) return this.#peers.hasKey(from, key.id);
-    // Only who has our present key may replace it: or somebody who was shut out could lead us away by an old one.
-    if (!theirs?.has(present.id)) {
-      this.#parts.problem(
-        `node ${this.#nameOf(from)} tells another key (${key.id}) for our network than we have (${present.id}); pair the two again`,
-      );
-      return;
-    }
-    this.#peers.hasKey(from, key.id);
-    this.door.replaceKey(
-      key,
-      without.filter((id) => id !== this.door.node),
-    );
-    this.#follow([present.id], 'rotate', '', `member ${from}`, from).catch((thrown) =>
-      this.#parts.problem(reasonOf(thrown)),
-    );
+  received(from: NodeId, frame: KeyFrame): void {
+    const { id } = this.#parts.identity.readKey(frame.key);
+    if (this.door.hasKey(id)) this.#peers.hasKey(from, id);
+    this.#told.delete(from);
+    this.#told.set(from, frame);
+    this.#hear();
   }
 
   stop(): void {
+    this.#parts.clock.clearTimeout(this.#timer);
+    this.#told.clear();
     this.pairing.stop();
+  }
+
+  /** What members told of the network's key, a few at once and then slowly. */
+  #hear(): void {
+    const { clock } = this.#parts;
+    clock.clearTimeout(this.#timer);
+    for (const [from, frame] of this.#told) {
+      if (this.#isNews(from, frame)) {
+        const waitMs = this.#allowance.take(clock.now());
+        if (waitMs > 0) {
+          this.#timer = clock.setTimeout(() => this.#hear(), waitMs);
+          return;
+        }
+        this.#obey(from, frame);
+      }
+      this.#told.delete(from);
+    }
+  }
+
+  /** Whether a member tells a key that takes the place of ours, or shuts somebody out who is not. */
+  #isNews(from: NodeId, { key: text, without }: KeyFrame): boolean {
+    const key = this.#parts.identity.readKey(text);
+    const { key: present, open } = this.door;
+    const theirs = this.#peers.provenKeys().get(from);
+    if (!present || open || !theirs) return false;
+    // Trusted for its id alone: it says nothing of our network.
+    if (theirs.size === 0) return false;
+    return this.#supersedes(key, present, theirs) || this.#newlyOut(without).length > 0;
+  }
+
+  /**
+   * Whoever has our present key may replace it. Who has one alone that we had before was given another one apart from
+   * us, by a person on the other side of a cut cable: of such two the same one wins everywhere.
+   */
+  #supersedes(key: NetworkKey, present: NetworkKey, theirs: ReadonlySet<string>): boolean {
+    if (this.door.hasKey(key.id)) return false;
+    return theirs.has(present.id) || key.id < present.id;
+  }
+
+  #newlyOut(nodes: readonly NodeId[]): readonly NodeId[] {
+    const { node, without } = this.door;
+    return nodes.filter((id) => id !== node && !without.includes(id));
+  }
+
+  #obey(from: NodeId, { key: text, without }: KeyFrame): void {
+    const { door } = this;
+    const present = this.#ownKey();
+    const key = this.#parts.identity.readKey(text);
+    const out = this.#newlyOut(without);
+    const isOurs = !this.#supersedes(key, present, this.#peers.provenKeys().get(from) ?? new Set());
+    this.#peers.hasKey(from, key.id);
+    if (isOurs) door.shutOut(out);
+    else door.replaceKey(key, out);
+    const names = out.filter((id) => this.#parts.peers().isKnown(id)).map((id) => this.#nameOf(id) || id);
+    if (names.length > 0)
+      this.#parts.problem(
+        `member ${this.#nameOf(from)} shut out ${names.join(', ')}. If nobody meant that to happen, block ${this.#nameOf(from)}, and pair again with whom it shut out`,
+      );
+    this.#follow(isOurs ? [] : [present.id], 'rotate', out[0] ?? '', `member ${from}`, from).catch((thrown) =>
+      this.#parts.problem(reasonOf(thrown)),
+    );
   }
 
   async #take(key: NetworkKey, bring: Bring, by?: string): Promise<void> {
@@ -228,7 +282,10 @@ export class NodeTrust {
     await this.#follow(before ? [before.id] : [], action, subject, by);
   }
 
-  /** Our key is another: written down, then told to those that have the old one; and whoever told us hears that we have it. */
+  /**
+   * Our key is another: told at once to those that have the old one, before whoever is shut out can notice and tell them
+   * another story; then written down; and whoever told us hears that we have it.
+   */
   async #follow(
     replaced: readonly string[],
     action: string | undefined,
@@ -237,9 +294,9 @@ export class NodeTrust {
     from?: NodeId,
   ): Promise<void> {
     const { key } = this.door;
+    if (key) for (const [peer, keys] of this.#peers.provenKeys()) this.#tellKey(peer, keys);
     await this.#changed(action, subject, key ? `key ${key.id}` : '', by);
     if (!key) return;
-    for (const [peer, keys] of this.#peers.provenKeys()) this.#tellKey(peer, keys);
     if (from) this.#send(from, key);
     if (replaced.length > 0)
       await this.#parts
@@ -252,7 +309,7 @@ export class NodeTrust {
   /** Members have one of our keys; those that are let in for another reason get none. */
   #tellKey(peer: NodeId, theirs: ReadonlySet<string>): void {
     const { key } = this.door;
-    if (!key || this.open || theirs.size === 0 || theirs.has(key.id)) return;
+    if (!key || this.open || theirs.size === 0 || theirs.has(key.id) || !this.door.admits(peer, theirs)) return;
     this.#send(peer, key);
   }
 

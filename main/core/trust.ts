@@ -116,11 +116,16 @@ export class Trust {
     const [present, ...older] = this.#valid;
     const now = this.#parts.clock.wallTime();
     const replaced = present ? [{ key: present.key, replacedAt: now }, ...older] : older;
-    this.#keys = [{ key }, ...replaced.filter((kept) => kept.key.id !== key.id).slice(0, MAX_REPLACED_KEYS)];
-    this.#set({
-      left: this.#state.left.filter((id) => id !== key.id),
-      without: [...new Set([...without, ...this.#state.without])].slice(0, MAX_WITHOUT),
-    });
+    this.#keys = [{ key }, ...longestUsed(replaced.filter((kept) => kept.key.id !== key.id))];
+    this.#set({ left: this.#state.left.filter((id) => id !== key.id) });
+    this.shutOut(without);
+  }
+
+  /** Keys that were replaced are worth nothing for these nodes any more. Of too many, those go first that we never met. */
+  shutOut(nodes: readonly NodeId[]): void {
+    const all = [...new Set([...nodes, ...this.#state.without])];
+    const [met, unmet] = [true, false].map((isMet) => all.filter((node) => this.#parts.isKnown(node) === isMet));
+    this.#set({ without: [...(met ?? []), ...(unmet ?? [])].slice(0, MAX_WITHOUT) });
   }
 
   /** Nothing binds us to our present network any more. */
@@ -172,3 +177,14 @@ const without = (state: Pick<TrustState, 'trusted' | 'blocked'>, node: NodeId) =
   trusted: state.trusted.filter(({ id }) => id !== node),
   blocked: state.blocked.filter(({ id }) => id !== node),
 });
+
+/**
+ * Newest first. The key that was in use for months is the one that a node which was away has; those that somebody
+ * heaped upon it within seconds are nobody's.
+ */
+function longestUsed(replaced: readonly KeptKey[]): readonly KeptKey[] {
+  if (replaced.length <= MAX_REPLACED_KEYS) return replaced;
+  const usedMs = replaced.map(({ replacedAt = 0 }, at) => replacedAt - (replaced[at + 1]?.replacedAt ?? 0));
+  const shortest = usedMs.indexOf(Math.min(...usedMs));
+  return longestUsed(replaced.toSpliced(shortest, 1));
+}

@@ -26,7 +26,7 @@ beforeEach(async () => {
   healthy = await createNode({ ...options, name: 'healthy' });
   const secret = await node.register('SecretSink', collector, { metadata: { bay: 'secretbay' } });
   await healthy.waitForType('SecretSink');
-  await healthy.sendTo(secret.address, { type: 'NUMBER', n: 4_711 });
+  await healthy.sendTo(secret.address, { type: 'NUMBER', n: 471_104_711 });
   stranger = new Stranger();
 });
 afterEach(async () => {
@@ -58,7 +58,7 @@ async function expectNothingTold(): Promise<void> {
       ['id', 'incarnation', 'name', 'namespace', 'port', 'proofs', 'type', 'version'].sort(),
     );
   const all = stranger.texts.join('\n');
-  for (const secret of ['SecretSink', 'secretbay', '4711', KEY, healthy.id, 'healthy'])
+  for (const secret of ['SecretSink', 'secretbay', '471104711', KEY, healthy.id, 'healthy'])
     expect(all).not.toContain(secret);
   expect(node.peers().map(({ id, state }) => [id, state])).toEqual([[healthy.id, 'alive']]);
   expect(await healthy.sendToType('SecretSink', { type: 'NUMBER', n: 1 })).toMatchObject([{ status: 'handled' }]);

@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NetworkKey } from '../../main/adapters/identity/network-key.ts';
+import { CLOSE } from '../../main/core/close-codes.ts';
+import { createNode, type InterMachineNode } from '../../main/index.ts';
+import { type NodeId, nodeId } from '../../shared/ids.ts';
+import { Stranger } from '../support/stranger.ts';
+import { until } from '../support/transport/until.ts';
+import { freeUdpPort } from '../support/udp-port.ts';
+
+// A member that has the network's key, and uses it against the others, at the sockets of two real nodes.
+
+const KEY = NetworkKey.parse('abcdefghijklmnopqrstuvwxya');
+
+let home: string;
+let nodes: InterMachineNode[];
+let lines: Stranger[];
+let problems: string[];
+const [p, q] = [0, 1];
+const nodeAt = (at: number) => nodes[at] as InterMachineNode;
+const keyIds = () => nodes.map(({ trust }) => trust.keyId);
+
+beforeEach(async () => {
+  const loopbackPort = await freeUdpPort();
+  // On disk, since the time that a disk takes is what an attacker may gain.
+  home = await mkdtemp(join(tmpdir(), 'intermachine-member-'));
+  problems = [];
+  lines = [];
+  nodes = [];
+  for (const name of ['p', 'q'])
+    nodes.push(
+      await createNode({
+        ...{ name, loopbackPort, networkKey: KEY.reveal(), dataDir: join(home, name), machineFiles: false },
+        report: (text) => problems.push(`${name}: ${text}`),
+      }),
+    );
+  await until('the two are linked', () => nodes.every((node) => node.peers().some(({ state }) => state === 'alive')));
+});
+afterEach(async () => {
+  await Promise.all([...lines, ...nodes].map((each) => each.stop()));
+  await rm(home, { recursive: true, force: true });
+});
+
+/** A line of the member to a node, welcomed by it. */
+async function lineTo(at: number, material?: Stranger['material'], key = KEY): Promise<Stranger> {
+  const line = new Stranger(material);
+  lines.push(line);
+  await line.dial(nodeAt(at).port);
+  const { connection } = line;
+  await line.hello({
+    proofs: connection ? [{ keyId: key.id, mac: key.prove(connection, 'dialler') }] : [],
+    incarnation: 5,
+  });
+  if (line.id < nodeAt(at).id) line.send({ type: 'welcome', generation: [5, 1] });
+  return line;
+}
+
+const isIn = (at: number, id: NodeId) =>
+  nodeAt(at)
+    .peers()
+    .find((peer) => peer.id === id)?.state === 'alive';
+
+describe('a member that is blocked', () => {
+  test('cannot shut out the one that blocks it, however soon it tells the others', async () => {
+    const toP = await lineTo(p);
+    const toQ = await lineTo(q, toP.material);
+    await until('it is in', () => isIn(p, toP.id) && isIn(q, toP.id));
+    const own = NetworkKey.random();
+    const cut = toP.closed.then(() => toQ.send({ type: 'key', key: own.reveal(), without: [nodeAt(p).id] }));
+    await nodeAt(p).trust.block(toP.id);
+    expect((await toP.closed).code).toBe(CLOSE.notTrusted);
+    await cut;
+    expect((await toQ.closed).code).toBe(CLOSE.notTrusted);
+    await until('both have one key', () => keyIds()[p] === keyIds()[q]);
+    expect(keyIds()).not.toContain(own.id);
+    expect(keyIds()).not.toContain(KEY.id);
+    expect(
+      nodeAt(p)
+        .peers()
+        .find(({ id }) => id === nodeAt(q).id)?.state,
+    ).toBe('alive');
+    // What it heard has no fresh key in it.
+    const told = lines.flatMap(({ heard }) => heard).filter((frame) => frame.type === 'key');
+    expect(told).toEqual([]);
+  });
+
+  test('finds its word against another member shown to the people there', async () => {
+    const toQ = await lineTo(q);
+    await until('it is in', () => isIn(q, toQ.id));
+    toQ.send({ type: 'key', key: NetworkKey.random().reveal(), without: [nodeAt(p).id] });
+    await until('it is said', () => problems.some((text) => text.startsWith('q: member stranger shut out p.')));
+    expect((await nodeAt(q).trust.audit())[0]).toMatchObject({
+      action: 'rotate',
+      subject: nodeAt(p).id,
+      by: `member ${toQ.id}`,
+    });
+  });
+});
+
+describe('a member that gives the network fresh keys without end', () => {
+  test('is heard slowly, parts nobody from the others, and keeps those in that were away', async () => {
+    const [toP, toQ] = await Promise.all([lineTo(p), lineTo(q)]);
+    await until('it is in', () => isIn(p, toP.id) && isIn(q, toQ.id));
+    for (let n = 0; n < 200; n++)
+      for (const line of [toP, toQ]) line.send({ type: 'key', key: NetworkKey.random().reveal(), without: [] });
+    await until('both have one key', () => keyIds()[p] === keyIds()[q] && keyIds()[p] !== KEY.id, 20_000);
+    expect(nodes.flatMap(({ trust }) => trust.view().replaced.map(({ keyId }) => keyId))).toContain(KEY.id);
+    for (const { trust } of nodes) expect((await trust.audit({ limit: 100 })).length).toBeLessThan(40);
+    expect(
+      nodes.every((node) => node.peers().some(({ name, state }) => /^[pq]$/.test(name) && state === 'alive')),
+    ).toBe(true);
+  });
+
+  test('cannot wash out who was shut out before', async () => {
+    const toP = await lineTo(p);
+    const toQ = await lineTo(q, toP.material);
+    await until('it is in', () => isIn(p, toP.id) && isIn(q, toP.id));
+    await nodeAt(p).trust.block(toP.id);
+    await toQ.closed;
+    const other = await lineTo(q, undefined, NetworkKey.parse(await nodeAt(q).trust.revealKey()));
+    await until('another is in', () => isIn(q, other.id));
+    const letters = [...'abcdefghijklmnop'];
+    const junk = letters.flatMap((one) => letters.map((two) => nodeId(`${one}${two}`.padStart(52, 'q'))));
+    other.send({ type: 'key', key: NetworkKey.random().reveal(), without: junk });
+    await until('its key is taken', () => keyIds()[q] !== undefined && nodeAt(q).trust.view().replaced.length > 1);
+    const again = await lineTo(q, toP.material);
+    expect((await again.closed).code).toBe(CLOSE.notTrusted);
+  });
+});
