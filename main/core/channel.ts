@@ -1,13 +1,17 @@
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
+import { Allowance } from './allowance.ts';
 import { CLOSE } from './close-codes.ts';
 import {
   CONGESTED_BYTES,
+  MAX_UNPROVEN_LENGTH,
   MAX_UNREAD_BYTES,
   MAX_UNREAD_GREETING_BYTES,
   PROTOCOL_VERSION,
   SLEPT_AFTER_MS,
   type Timings,
+  UNPROVEN_BURST,
+  UNPROVEN_EVERY_MS,
 } from './defaults.ts';
 import { isPairingFrame, type PairingFrame, type PairingMethod } from './pairing-frames.ts';
 import type { Clock, Connection, ConnectionReader, Proof, Role } from './ports.ts';
@@ -69,12 +73,15 @@ export class Channel implements ConnectionReader {
   #roundTripMs: number | undefined;
   #ignoredFrames = 0;
   #isForPairing = false;
+  /** Frames that it may send before it proved anything. */
+  readonly #unproven: Allowance;
 
   constructor(parts: ChannelParts) {
     this.#parts = parts;
     const { clock, self, door, connection, pair } = parts;
     this.#startedAt = clock.now();
     this.#heardAt = this.#startedAt;
+    this.#unproven = new Allowance(UNPROVEN_BURST, UNPROVEN_EVERY_MS, this.#startedAt);
     const proofs = door.proofs(connection, connection.dialled ? 'dialler' : 'listener');
     this.#send({
       type: 'hello',
@@ -189,8 +196,10 @@ export class Channel implements ConnectionReader {
     if (this.#stage === 'closed') return;
     this.#heardAt = this.#parts.clock.now();
     try {
+      if (this.#isUnproven) this.#checkModest(text);
       const frame = decode(text);
       if (frame) this.#read(frame);
+      else if (this.#isUnproven) throw invalid('of a type that has no place before a proof');
       else this.#ignoredFrames++;
     } catch (thrown) {
       this.close(codeFor(thrown), reasonOf(thrown).slice(0, 100));
@@ -206,7 +215,19 @@ export class Channel implements ConnectionReader {
 
   // ---- Greeting
 
+  /** Anybody may be at the other end. */
+  get #isUnproven(): boolean {
+    return this.#stage === 'greeting' || this.#stage === 'pairing';
+  }
+
+  /** Looked at before it is decoded: a stranger does not say what is work for us. */
+  #checkModest(text: string): void {
+    if (text.length > MAX_UNPROVEN_LENGTH) throw invalid('too long for one that comes before a proof');
+    if (!this.#unproven.take(this.#heardAt)) throw invalid('too many that come before a proof');
+  }
+
   #read(frame: Frame): void {
+    if (this.#stage === 'greeting' && frame.type !== 'hello') throw invalid(`${frame.type} before hello`);
     switch (frame.type) {
       case 'hello':
         return this.#greet(frame);
@@ -222,16 +243,15 @@ export class Channel implements ConnectionReader {
       default:
         if (isPairingFrame(frame)) return this.#pair(frame);
         if (this.#stage === 'behind') return;
-        if (this.#stage !== 'open') throw new InterMachineError('FRAME_INVALID', `Frame: ${frame.type} before welcome`);
+        if (this.#stage !== 'open') throw invalid(`${frame.type} before welcome`);
         this.#parts.owner.content(this, frame);
     }
   }
 
   #greet(hello: Hello): void {
     const { connection, door, owner, self, pair } = this.#parts;
-    if (this.#stage !== 'greeting') throw new InterMachineError('FRAME_INVALID', 'Frame: a second hello');
-    if (hello.id !== connection.peer)
-      throw new InterMachineError('FRAME_INVALID', 'Frame: hello with an id that is not that of the certificate');
+    if (this.#stage !== 'greeting') throw invalid('a second hello');
+    if (hello.id !== connection.peer) throw invalid('hello with an id that is not that of the certificate');
     if (hello.id === door.node) return this.close(CLOSE.self, 'this is myself');
     if (hello.namespace !== self.namespace) return this.close(CLOSE.otherNamespace, 'another namespace');
     if (pair !== undefined || hello.pair !== undefined) {
@@ -250,21 +270,20 @@ export class Channel implements ConnectionReader {
   }
 
   #pair(frame: PairingFrame): void {
-    if (this.#stage !== 'pairing') throw new InterMachineError('FRAME_INVALID', `Frame: ${frame.type} out of place`);
+    if (this.#stage !== 'pairing') throw invalid(`${frame.type} out of place`);
     this.#parts.owner.pairingFrame(this, frame);
   }
 
   #beWelcomed(generation: Generation): void {
     const { door, owner } = this.#parts;
     if ((this.#stage !== 'proven' && this.#stage !== 'behind') || door.node < this.peer)
-      throw new InterMachineError('FRAME_INVALID', 'Frame: welcome out of place');
+      throw invalid('welcome out of place');
     owner.welcomed(this, generation);
   }
 
   #beTold(incarnation: number): void {
     const { door, owner } = this.#parts;
-    if (this.#stage !== 'open' || door.node > this.peer)
-      throw new InterMachineError('FRAME_INVALID', 'Frame: behind out of place');
+    if (this.#stage !== 'open' || door.node > this.peer) throw invalid('behind out of place');
     owner.isBehind(this, incarnation);
   }
 
@@ -305,6 +324,8 @@ export class Channel implements ConnectionReader {
     connection.send(encode(frame));
   }
 }
+
+const invalid = (problem: string) => new InterMachineError('FRAME_INVALID', `Frame: ${problem}`);
 
 function codeFor(thrown: unknown): number {
   if (!(thrown instanceof InterMachineError)) return CLOSE.storeFailed;

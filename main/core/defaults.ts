@@ -114,6 +114,11 @@ export const MAX_FRAME_BYTES = 1024 * 1024;
 export const MAX_FRAME_DEPTH = 130;
 /** Bytes of one envelope: one fits into a frame with its header. */
 export const MAX_ENVELOPE_BYTES = MAX_FRAME_BYTES - 4 * 1024;
+/** Length of one frame of somebody who proved nothing yet: a greeting with four proofs has below 1,000. */
+export const MAX_UNPROVEN_LENGTH = 16 * 1024;
+/** Frames of somebody who proved nothing yet, and one more in each such span: a pairing takes five and two heartbeats a second. */
+export const UNPROVEN_BURST = 32;
+export const UNPROVEN_EVERY_MS = 100;
 /** Envelopes are gathered into one frame up to here: past 64 KiB a frame is no faster and only delays heartbeats. */
 export const MAX_BATCH_BYTES = 64 * 1024;
 

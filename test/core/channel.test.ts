@@ -117,6 +117,9 @@ describe('the greeting', () => {
     ['a hello with another id than the certificate’s', () => receive({ ...hello, id: idOf('c') }), CLOSE.badFrame],
     ['another version', () => receive({ ...hello, version: 2 }), CLOSE.otherVersion],
     ['another namespace', () => receive({ ...hello, namespace: 'm' }), CLOSE.otherNamespace],
+    ['a ping before the hello', () => receive({ type: 'ping', at: 1 }), CLOSE.badFrame],
+    ['a type that nobody knows, before the hello', () => channel.frame('{"type":"z"}'), CLOSE.badFrame],
+    ['a greeting of 16 KiB', () => channel.frame(encode(hello) + ' '.repeat(16 * 1024)), CLOSE.badFrame],
     ['no JSON', () => channel.frame('hello?'), CLOSE.badFrame],
   ])('%s closes the channel', (_, act, code) => {
     act();
@@ -154,6 +157,16 @@ describe('the greeting', () => {
     expect(told.at(-1)).toBe(`closed ${CLOSE.badFrame}`);
   });
 
+  test.each<[string, () => void]>([
+    ['frames of a type that nobody knows', () => channel.frame('{"type":"z"}')],
+    ['a ping of 16 KiB', () => channel.frame(encode({ type: 'ping', at: 1 }) + ' '.repeat(16 * 1024))],
+    ['pings without end', () => Array.from({ length: 40 }, () => receive({ type: 'ping', at: 1 }))],
+  ])('a line for pairing is closed by %s', (_, act) => {
+    receive({ ...hello, pair: 'digits' });
+    act();
+    expect(told.at(-1)).toBe(`closed ${CLOSE.badFrame}`);
+  });
+
   test('pairing frames have no place on a line that is not for pairing', () => {
     open();
     receive({ type: 'pairAgree' });
@@ -172,13 +185,14 @@ describe('the greeting', () => {
 
 describe('D5: whoever asks and does not read', () => {
   test('is cut early while it has proven nothing', () => {
+    receive({ ...hello, pair: 'digits' });
     unread = 200_000;
     receive({ type: 'ping', at: 1 });
     expect(sent.at(-1)?.type).toBe('pong');
     unread = 300_000;
     receive({ type: 'ping', at: 2 });
     expect([told, reason, sent.at(-1)]).toEqual([
-      [`closed ${CLOSE.silent}`],
+      ['pairing a', `closed ${CLOSE.silent}`],
       'what is sent is not read',
       { type: 'pong', at: 1 },
     ]);

@@ -72,6 +72,18 @@ describe('J7: a stranger at the socket learns nothing', () => {
     await expectNothingTold();
   });
 
+  test.each([
+    ['a type that nobody knows', '{"type":"z"}'],
+    ['a ping', '{"type":"ping","at":1}'],
+    ['more than 16 KiB', `{"type":"hello","x":"${'x'.repeat(16 * 1024)}"}`],
+  ])('with %s instead of a hello, and nothing behind it is decoded', async (_, text) => {
+    await stranger.dial(node.port);
+    for (let n = 0; n < 50_000; n++) stranger.raw(text.length < 100 ? text : '{"type":"z"}');
+    stranger.raw(text);
+    expect((await stranger.closed).code).toBe(CLOSE.badFrame);
+    await expectNothingTold();
+  });
+
   test('T6: with a hello and no proof; it waits at the door under its name', async () => {
     await stranger.dial(node.port);
     await stranger.hello();

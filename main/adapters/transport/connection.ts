@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import { reasonOf } from '../../../shared/errors.ts';
 import { type NodeId, shorten } from '../../../shared/ids.ts';
 import type { Accept, Connection, ConnectionReader, Endpoint } from '../../core/ports.ts';
+import { MAX_LEFT_ASIDE } from './defaults.ts';
 
 /** What is known of a line before it is open. */
 export interface Line {
@@ -48,6 +49,8 @@ export class WebSocketConnection implements Connection {
   /** Set once it is decided that, and why, the line ends. */
   #ending: Ending | undefined;
   #isCorked = false;
+  /** Frames that came after we closed. */
+  #leftAside = 0;
 
   constructor(line: Line, log: (message: string) => void) {
     this.peer = line.peer;
@@ -106,8 +109,7 @@ export class WebSocketConnection implements Connection {
   }
 
   #received(data: WebSocket.RawData, isBinary: boolean): void {
-    // What was on its way when we closed is for nobody: the reader has decided to be done.
-    if (this.#ending) return;
+    if (this.#ending) return this.#leaveAside();
     if (isBinary) return this.close(TEXT_ONLY, 'frames are text');
     try {
       this.#reader?.frame(data.toString());
@@ -115,6 +117,14 @@ export class WebSocketConnection implements Connection {
       this.#log(`A frame from ${this.peer} could not be handled, its connection is closed: ${reasonOf(thrown)}`);
       this.close(OUR_FAILURE, 'internal error');
     }
+  }
+
+  /**
+   * What was on its way when we closed is for nobody: the reader has decided to be done. Whoever goes on regardless is not even read, and
+   * cut when its time to answer is over.
+   */
+  #leaveAside(): void {
+    if (++this.#leftAside === MAX_LEFT_ASIDE) this.#webSocket.pause();
   }
 
   /** ws has sent the close frame already; `close` follows. */

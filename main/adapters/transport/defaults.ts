@@ -19,6 +19,8 @@ export const AGAIN_MS = 500;
 export const MAX_ENDPOINTS = 4;
 /** Milliseconds that a peer gets to answer a close; stays below the second within which a transport stops. */
 export const CLOSE_TIMEOUT_MS = 900;
+/** Frames that are read after we closed, to reach the answer behind them: four times what may be under way between honest nodes. */
+export const MAX_LEFT_ASIDE = 64;
 /** Open lines, dialled and accepted. Two for every peer of a large LAN, and still far from the usual 1,024 files of a process. */
 export const MAX_CONNECTIONS = 512;
 /** Accepted lines of nodes that we do not know; all others are for those that we do. */

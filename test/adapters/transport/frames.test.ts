@@ -110,6 +110,25 @@ test('what follows a close frame is not read', async () => {
   expect(line.frames).toEqual([]);
 });
 
+test('J7: whoever goes on after we closed is not read any more, and cut', async () => {
+  const peer = await webSocketPeer(kitchen.port, createKeyMaterial());
+  const line = await kitchen.strangers.line();
+  const piece = Buffer.concat(Array.from({ length: 16 }, () => frame(TEXT, Buffer.alloc(64 * 1024, 'a'))));
+  line.connection.close(4400, 'enough');
+  let taken = 0;
+  const goOn = (error?: Error | null) => {
+    if (error || peer.isClosed) return;
+    taken += piece.length;
+    peer.socket.write(piece, goOn);
+  };
+  goOn();
+  expect((await closeOf(line)).code).toBe(4400);
+  peer.socket.destroy();
+  // 64 frames are read, and the two kernels hold a few MiB more; who reads until the time to answer is over gets hundreds.
+  expect(taken).toBeLessThan(24 * 1024 * 1024);
+  expect(line.frames).toEqual([]);
+});
+
 test('a close reason is cut and cleaned before anybody reads it', async () => {
   const peer = await webSocketPeer(kitchen.port, createKeyMaterial());
   peer.send(frame(CLOSE, Buffer.concat([hex('0fa0'), Buffer.from(`\u001b[31m\n${'x'.repeat(110)}`)])));
