@@ -140,6 +140,8 @@ export interface MachineView {
   readonly healthy: boolean;
   /** What is sent to one that does not run waits at its node until it does. */
   readonly running: boolean;
+  /** Of a machine of this node: it goes on after a restart where it was. */
+  readonly persisted?: true;
   /** Active leaf states, as in `work.running, door.open`; missing while its node did not tell. */
   readonly state?: string;
   readonly status?: MachineStatus;

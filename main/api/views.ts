@@ -21,6 +21,7 @@ export function machineView(node: InterMachineNode, machine: MachineInfo): Machi
   return {
     ...machine,
     nodeName,
+    ...(machine.local && node.isPersisted(machine.id) && { persisted: true }),
     ...(known && { state: valueText(known.value ?? {}), status: known.status }),
   };
 }

@@ -15,6 +15,7 @@ const COLUMNS: readonly Column<MachineView>[] = [
     text: healthOf,
     look: (text) => (text === 'ok' ? text : text === 'away' || text === 'not running' ? yellow(text) : red(text)),
   },
+  { heading: 'persisted', text: ({ persisted }) => (persisted ? 'yes' : '-'), look: dim },
   { heading: 'state', text: ({ state }) => plain(state ?? '') || '-', look: dim },
 ];
 

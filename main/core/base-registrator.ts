@@ -39,8 +39,8 @@ import type {
   WaitOptions,
   WatchObserver,
 } from './registrator.ts';
-import type { MachineDescription, MachineInfo } from './registry.ts';
-import { type MachineChange, machineRow } from './registry-sync.ts';
+import type { MachineInfo } from './registry.ts';
+import { descriptionOf, type MachineChange, machineRow } from './registry-sync.ts';
 import { type RemoteActor, remoteLogic } from './remote-machine.ts';
 import { type RemoteSnapshot, remoteSnapshot } from './remote-snapshot.ts';
 import { resuming } from './resuming.ts';
@@ -500,12 +500,6 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     if (this.#stopping !== undefined) throw new InterMachineError('NODE_STOPPED', 'The node is stopped');
   }
 }
-
-const descriptionOf = ({
-  node: _,
-  expose: __,
-  ...description
-}: MachineRow): Omit<MachineDescription, 'healthy' | 'running'> => description;
 
 const addOptions = ({ input, snapshot, supervision }: Omit<RegisterOptions<AnyActorLogic>, 'id'>): AddOptions => ({
   ...(input !== undefined && { input }),

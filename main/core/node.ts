@@ -157,6 +157,11 @@ export class InterMachineNode<Types extends object = AnyTypes>
     return subscription(this.#insides.machinery.watching.watchStates(told));
   }
 
+  /** Whether a machine of ours goes on after a restart where it was. */
+  isPersisted(id: MachineId): boolean {
+    return this.#insides.machinery.host.isPersisted(id);
+  }
+
   stateOf(idOrAddress: string): MachineState | undefined {
     const machine = this.machine(idOrAddress);
     return machine && this.#insides.machinery.watching.stateOf(machine);

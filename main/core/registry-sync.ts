@@ -136,3 +136,10 @@ export const machineRow = (node: NodeId, { id, type, version, metadata }: Machin
   version,
   metadata,
 });
+
+/** The same as it is told of a machine, but for what only its node can say. */
+export const descriptionOf = ({
+  node: _,
+  expose: __,
+  ...description
+}: MachineRow): Omit<MachineDescription, 'healthy' | 'running'> => description;

@@ -2,7 +2,7 @@ import { Emitter } from '../../shared/emitter.ts';
 import type { OutcomeStatus } from '../../shared/envelope.ts';
 import { positionId } from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
-import type { NodeId } from '../../shared/ids.ts';
+import type { MachineId, NodeId } from '../../shared/ids.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { DELIVERY_LIMITS, type DeliveryLimits, LIMITS, type Limits, TIMINGS, type Timings } from './defaults.ts';
 import { Delivery } from './delivery.ts';
@@ -30,6 +30,7 @@ import type {
   StoreState,
   Transport,
 } from './ports.ts';
+import { descriptionOf } from './registry-sync.ts';
 
 /** Everything a node stands on. */
 export interface NodeParts {
@@ -213,8 +214,9 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
         return step.committed();
       }
       case 'rollBack':
-        if (machinery.host.rollBack(output.machine)) runner.step({ type: 'started', machine: output.machine });
-        return;
+        if (!machinery.host.rollBack(output.machine)) return;
+        runner.step({ type: 'started', machine: output.machine });
+        return comesBack(output.machine);
       case 'problem':
         return problem(output.message);
       case 'handOver': {
@@ -227,6 +229,13 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
         return machinery.host.deliver(arrival.machine, arrival.envelope, handled, arrival);
       }
     }
+  }
+
+  /** A machine that had ended in a step which was lost was taken out. */
+  function comesBack(id: MachineId): void {
+    const row = remembered.get(id);
+    if (row && !machinery.registry.description(self, id))
+      machinery.sync.added({ ...descriptionOf(row), healthy: true, running: true });
   }
 
   // ---- What is told to those who listen

@@ -189,6 +189,26 @@ describe('a persisted machine', () => {
     expect(after.node.machine('Once_1')).toBeUndefined();
   });
 
+  test('that came to its end in a step that was lost is there again, and takes that event again', async () => {
+    const { node, store } = await world.start('a', { disk });
+    const once = setup({}).createMachine({ initial: 'a', states: { a: { on: { GO: 'b' } }, b: { type: 'final' } } });
+    const machine = await world.after(node.register('Once', once, persist));
+    await world.settle();
+    const sending = node.sendTo('Once_1', { type: 'GO' });
+    for (let turn = 0; turn < 50 && machine.actor.getSnapshot().status === 'active'; turn++) {
+      world.scheduler.turn();
+      await new Promise(setImmediate);
+    }
+    expect(machine.actor.getSnapshot().status).toBe('done');
+    store.failNext('STORE_FULL');
+    const found: string[] = [];
+    node.on('machine', ({ type }) => found.push(type));
+    await world.advance(2_000);
+    expect(found).toEqual(['found', 'lost']);
+    expect((await sending).status).toBe('handled');
+    expect(machine.actor.getSnapshot().status).toBe('done');
+  });
+
   test('sends over the network what its step sent, when that is on disk', async () => {
     const here = await world.start('a', { disk });
     const there = await world.start('b');

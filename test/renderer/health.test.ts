@@ -71,6 +71,17 @@ describe.skipIf(noChromium)(`what a machine's page says of its health${noChromiu
     await panel.getByText(text).waitFor();
   });
 
+  test('one that cannot go on from what is stored of it says why, and begins anew with one click', async () => {
+    const failures = [failure({ reason: 'its state, left by version 1.0.0, does not fit version 2.0.0' })];
+    const { world, page, panel } = await open({ failures }, { running: false, healthy: false, persisted: true });
+    await panel.getByText('It is parked: it cannot go on from what is stored of it.').waitFor();
+    await panel.getByText('its state, left by version 1.0.0, does not fit version 2.0.0').waitFor();
+    await page.getByText('persisted', { exact: true }).waitFor();
+    expect(await panel.getByRole('button', { name: 'Restart' }).count()).toBe(0);
+    await panel.getByRole('button', { name: 'Begin anew' }).click();
+    await eventually(() => world.told).toEqual(['restart Robot_1 fresh']);
+  });
+
   test('one of another node has no buttons, and says where they are', async () => {
     const world = new FakeWorld('hall');
     const peer = world.addPeer('attic');

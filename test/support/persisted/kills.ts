@@ -55,8 +55,9 @@ export async function surviveKills(
 
 /** Its next message; fails when it ends before. */
 async function heard(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`the node ended by itself: ${code ?? signal}`);
+  // Told when all that it said was heard, which its exit is not.
+  const ended = once(child, 'disconnect').then(() => {
+    throw new Error(`the node ended by itself: ${child.exitCode ?? child.signalCode}`);
   });
   ended.catch(() => {});
   const [message] = (await Promise.race([once(child, 'message'), ended])) as unknown[];

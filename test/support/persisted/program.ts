@@ -79,8 +79,8 @@ async function run(dataDir: string, networkKey: string, life: string): Promise<v
   const log = (await logged('NUMBER')).map(({ event, status }) => ({ n: event.n, status })).reverse();
   await node.stop();
   const { numbers, ticks } = work.actor.getSnapshot().context;
-  tell({ numbers, ticks, seen: seen.actor.getSnapshot().context, log } satisfies Look);
-  process.disconnect();
+  const look: Look = { numbers, ticks, seen: seen.actor.getSnapshot().context, log };
+  process.send?.(look, () => process.disconnect());
 }
 
 const [dataDir, networkKey, life] = process.argv.slice(2);

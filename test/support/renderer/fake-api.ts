@@ -37,7 +37,8 @@ export function fakeCalls(world: FakeWorld): CallHandlers<Calls> {
       return { id: row.id, status, ...(code && { code }) };
     },
     restart(input) {
-      world.told.push(`restart ${(input as { readonly machine: string }).machine}`);
+      const { machine, fresh } = input as { readonly machine: string; readonly fresh?: boolean };
+      world.told.push(`restart ${machine}${fresh ? ' fresh' : ''}`);
       return {};
     },
     stop(input) {

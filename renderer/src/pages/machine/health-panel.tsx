@@ -31,11 +31,19 @@ export function HealthPanel({ view, live }: HealthPanelProps) {
       {view.local && view.running && mayAct && (
         <Buttons machine={view.id} isStopped={live !== undefined && live.status !== 'active'} />
       )}
+      {view.local && isMisfit(view, live) && mayAct && <BeginAnew machine={view.id} />}
     </div>
   );
 }
 
-function sentenceOf({ healthy, running, local, nodeName }: MachineView, live: MachineLive | undefined): string {
+/** What is stored of it does not fit its definition. */
+const isMisfit = ({ running }: MachineView, live: MachineLive | undefined): boolean =>
+  !running && live !== undefined && live.failures.length > 0;
+
+function sentenceOf(view: MachineView, live: MachineLive | undefined): string {
+  const { healthy, running, local, nodeName } = view;
+  if (isMisfit(view, live))
+    return 'It is parked: it cannot go on from what is stored of it. What is sent to it waits until it can, or begins anew.';
   if (!running) return 'It does not run. What is sent to it waits on its node until it does.';
   if (!healthy && live?.status === 'error')
     return live.failures.at(-1)?.restartsAfterMs === undefined
@@ -61,6 +69,23 @@ function FailureLine({ failure: { at, reason, eventType, restartsAfterMs } }: { 
         {restartsAfterMs !== undefined && `, began anew after ${restartsAfterMs} ms`}
       </span>
     </li>
+  );
+}
+
+function BeginAnew({ machine }: { readonly machine: string }) {
+  const client = useClient();
+  const [fault, setFault] = useState<string>();
+  const begin = () => {
+    setFault(undefined);
+    client?.call('restart', { machine, fresh: true }).catch((thrown: unknown) => setFault(asError(thrown).message));
+  };
+  return (
+    <div className="health-buttons">
+      <button type="button" className="button" disabled={!client} onClick={begin}>
+        Begin anew
+      </button>
+      <Fault text={fault} />
+    </div>
   );
 }
 

@@ -46,6 +46,7 @@ export function MachineHeader({ view, live, presence }: MachineHeaderProps) {
         ) : (
           <span className="badge idle">{presence === 'away' ? 'away' : 'gone'}</span>
         )}
+        {view.persisted && <span className="badge idle">persisted</span>}
         <span className="muted machine-place">
           on <Text length={50}>{view.nodeName}</Text>
           {view.local && ', this node'}
