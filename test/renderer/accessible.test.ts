@@ -6,6 +6,7 @@ import { noChromium } from '../support/chromium.ts';
 import { FakeWorld } from '../support/renderer/fake-world.ts';
 import { pressLine } from '../support/renderer/press-line.ts';
 import { DESKTOP, eventually, PHONE, raiseStage, type Stage } from '../support/renderer/stage.ts';
+import { lettersWorld } from '../support/renderer/worlds.ts';
 
 interface Finding {
   readonly id: string;
@@ -42,6 +43,7 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
     ['dark', PHONE],
   ] as const)('axe finds nothing serious in the %s theme', async (theme, size) => {
     const { world, stop } = pressLine();
+    world.letters = lettersWorld().letters;
     try {
       const { page, node } = await stage.open(world, { theme, size });
       for (const [hash, there] of [
@@ -49,6 +51,7 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
         ['#/machines', '.row'],
         ['#/files', '.file'],
         ['#/doctor', '.findings li'],
+        ['#/dead-letters', '.letter'],
         ['#/messages', '.row'],
       ] as const) {
         await page.evaluate(`location.hash = '${hash}'`);

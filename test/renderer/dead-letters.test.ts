@@ -21,7 +21,7 @@ describe.skipIf(noChromium)(`what did not arrive${noChromium ? `, as ${noChromiu
     const { page, complaints } = await stage.open(world, { hash: '#/dead-letters' });
     await eventually(() => rows(page).count()).toBe(5);
     await page.getByText('Its machine does not accept it.').waitFor();
-    await page.getByRole('button', { name: 'Send dead letter 5 again' }).click();
+    await page.getByRole('button', { name: 'Send again dead letter 5' }).click();
     await told(world).toBe('retry 5');
     await page.getByText('1 letter sent again.').waitFor();
     await eventually(() => rows(page).count()).toBe(4);
@@ -53,7 +53,7 @@ describe.skipIf(noChromium)(`what did not arrive${noChromium ? `, as ${noChromiu
     const world = lettersWorld(1);
     world.letters = world.letters.map((letter) => ({ ...letter, eventType: 'STUCK' }));
     const { page } = await stage.open(world, { hash: '#/dead-letters', size: PHONE });
-    await page.getByRole('button', { name: 'Send dead letter 1 again' }).click();
+    await page.getByRole('button', { name: 'Send again dead letter 1' }).click();
     await page.getByRole('alert').getByText('1 letter could not be sent again: 20000 envelopes already wait').waitFor();
     expect(await rows(page).count()).toBe(1);
   });

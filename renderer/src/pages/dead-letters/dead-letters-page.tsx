@@ -148,7 +148,7 @@ function Letter({ letter, acting }: { readonly letter: DeadLetterView; readonly 
             type="button"
             className="button"
             disabled={acting.busy}
-            aria-label={`Send ${name} again`}
+            aria-label={`Send again ${name}`}
             onClick={() => void acting.retry([letter])}
           >
             Send again
