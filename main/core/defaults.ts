@@ -173,6 +173,8 @@ export const DELIVERY_LIMITS: DeliveryLimits = {
 export const MAX_RESUME_EPOCHS = DELIVERY_LIMITS.resumeEpochs;
 /** Changes that are kept while the disk refuses them; the oldest go first, as they can be learned again. */
 export const MAX_FACTS_KEPT = 10_000;
+/** After a start, machines that the node knows are waited for so long: what comes for them takes the credit of its peers, instead of being refused. */
+export const MACHINES_START_WITHIN_MS = 30_000;
 /** Deadlines, and a full disk, are looked at this often. */
 export const DELIVERY_TICK_MS = 1_000;
 /** A wall clock that moved by more than this against ours was set: deadlines stay where they were. */

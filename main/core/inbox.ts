@@ -15,6 +15,8 @@ export interface Arrival extends Stream {
   place: 'underWay' | 'held' | 'inHand' | 'done';
   /** Counts arrivals: what is given back goes to its old place. */
   order: number;
+  /** Its peer may send that much less until its machine is done with it. */
+  takesCredit?: boolean;
 }
 
 interface Machine {

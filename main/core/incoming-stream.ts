@@ -17,19 +17,25 @@ interface Credit {
   told: number;
   /** The highest that was told: what was sent on it may be under way. */
   ceiling: number;
+  /** A later epoch has begun: nothing more is expected of this one, and what it was told takes nobody's room. */
+  isOver: boolean;
 }
 
 /** What came from one peer, how much of it is on disk, and how much more may come. */
 export class IncomingStream {
   readonly #limits: DeliveryLimits;
   readonly #epochs = new Map<string, Epoch>();
-  /** Of the epochs that were answered on the present connection. */
+  /** Of the epochs that were answered on the present connection, in the order in which they come. */
   readonly #credits = new Map<string, Credit>();
+  /** The one that came last. */
+  #coming = '';
   /** With machines that are not done with it. */
   #inHandRows = 0;
   #inHandLength = 0;
   /** The disk takes nothing more for now. */
   isFull = false;
+  /** Of all that may wait for one machine, what this peer may send alone: from 0 up to 1. */
+  share = 1;
 
   constructor(marks: readonly Mark[], limits: DeliveryLimits) {
     this.#limits = limits;
@@ -54,6 +60,7 @@ export class IncomingStream {
   take(epoch: string, sequence: number): void {
     const entry = this.#epoch(epoch);
     entry.received = Math.max(entry.received, sequence);
+    if (epoch !== this.#coming) this.#begin(epoch);
   }
 
   /** What was taken up, up to and with `sequence`, is on disk. */
@@ -71,9 +78,9 @@ export class IncomingStream {
     return true;
   }
 
-  /** The answer to a resume, with all refusals; from here on the epoch may come on this connection. */
-  answer(epoch: string): Ack {
-    return this.#ack(epoch, this.#epochs.get(epoch)?.refused ?? []);
+  /** The answer to a resume, with all refusals; from here on the epoch may come on this connection. So many share the room that there is. */
+  answer(epoch: string, sharedBy = 1): Ack {
+    return this.#ack(epoch, this.#epochs.get(epoch)?.refused ?? [], sharedBy);
   }
 
   /** After a commit. Nothing where the epoch was not answered yet: the answer will tell it, with all that was refused before. */
@@ -81,16 +88,23 @@ export class IncomingStream {
     return this.#credits.has(epoch) ? this.#ack(epoch, refused) : undefined;
   }
 
-  /** Acknowledgements without a commit, of epochs whose credit ran low and can be renewed. */
+  /** Acknowledgements without a commit, of epochs whose credit ran low and can be renewed, or is too much by now. */
   renewals(): readonly Ack[] {
     let due: Ack[] | undefined;
-    for (const [epoch, { told }] of this.#credits) {
+    for (const [epoch, { told, isOver }] of this.#credits) {
       const left = told - this.received(epoch);
-      if (left >= this.#limits.windowRows / 2 || this.#grant(epoch) - told <= left) continue;
+      const more = this.#grant(epoch) - told;
+      const isTooMuch = more < 0 && left > 0 && !isOver && this.#told > Math.max(this.#free, 0);
+      const isLow = left < this.#limits.windowRows / 2 && more > left;
+      if (!isTooMuch && !isLow) continue;
       due ??= [];
       due.push(this.#ack(epoch, []));
     }
     return due ?? NONE;
+  }
+
+  get hasInHand(): boolean {
+    return this.#inHandRows > 0;
   }
 
   inHand(rows: number, length: number): void {
@@ -105,19 +119,53 @@ export class IncomingStream {
 
   disconnected(): void {
     this.#credits.clear();
+    this.#coming = '';
   }
 
-  #ack(epoch: string, refused: readonly Refusal[]): Ack {
-    const told = this.#grant(epoch);
-    this.#credits.set(epoch, { told, ceiling: Math.max(told, this.ceiling(epoch) ?? 0) });
+  /** Epochs come one after the other. */
+  #begin(epoch: string): void {
+    this.#coming = epoch;
+    let isBefore = this.#credits.has(epoch);
+    for (const [one, credit] of this.#credits) {
+      if (one === epoch) isBefore = false;
+      credit.isOver = isBefore;
+    }
+  }
+
+  #ack(epoch: string, refused: readonly Refusal[], sharedBy = 1): Ack {
+    const told = this.#grant(epoch, sharedBy);
+    const { ceiling, isOver } = this.#credits.get(epoch) ?? { ceiling: 0, isOver: false };
+    this.#credits.set(epoch, { told, ceiling: Math.max(told, ceiling), isOver });
     return { type: 'ack', epoch, mark: this.durable(epoch), refused, credit: told };
   }
 
-  /** Counted from what is on disk, so that no more than a window is ever between the two disks. */
-  #grant(epoch: string): number {
-    const isFull = this.isFull || this.#inHandLength >= this.#limits.inHandLength;
-    const room = isFull ? 0 : Math.min(this.#limits.windowRows, this.#limits.inHandRows - this.#inHandRows);
-    return this.durable(epoch) + Math.max(room, 0);
+  /**
+   * Counted from what is on disk, so that no more than a window is ever between the two disks. One that did not begin yet may send one envelope where
+   * there is room at all: with it the others are over.
+   */
+  #grant(epoch: string, sharedBy = 1): number {
+    const durable = this.durable(epoch);
+    const free = this.#free;
+    if (free <= 0) return durable;
+    const credit = this.#credits.get(epoch);
+    if (credit?.isOver) return durable + 1;
+    const least = epoch === this.#coming && this.#inHandRows > 0 ? 0 : 1;
+    const room = Math.floor((free - this.#told + toldOf(credit, durable)) / sharedBy);
+    return durable + Math.max(least, Math.min(this.#limits.windowRows, room));
+  }
+
+  /** Envelopes that machines may have in hand beyond those that they have. */
+  get #free(): number {
+    const { inHandRows, inHandLength, waitingRows, waitingLength } = this.#limits;
+    if (this.isFull || this.#inHandLength >= Math.min(inHandLength, this.share * waitingLength)) return 0;
+    return Math.max(1, Math.min(inHandRows, Math.floor(this.share * waitingRows))) - this.#inHandRows;
+  }
+
+  /** What may still come on the credit that was told. */
+  get #told(): number {
+    let told = 0;
+    for (const [epoch, credit] of this.#credits) told += toldOf(credit, this.durable(epoch));
+    return told;
   }
 
   #epoch(epoch: string): Epoch {
@@ -126,5 +174,8 @@ export class IncomingStream {
     return entry;
   }
 }
+
+const toldOf = (credit: Credit | undefined, durable: number): number =>
+  credit && !credit.isOver ? Math.max(0, credit.told - durable) : 0;
 
 const NONE: readonly Ack[] = [];

@@ -4,7 +4,7 @@ import { type ErrorCode, InterMachineError, reasonOf } from '../../shared/errors
 import { decodeEvent } from '../../shared/event.ts';
 import { addressOf, type MachineId, type NodeId } from '../../shared/ids.ts';
 import { CLOSE } from './close-codes.ts';
-import { MAX_REFUSED_LENGTH, MAX_TTL_MS } from './defaults.ts';
+import { MACHINES_START_WITHIN_MS, MAX_REFUSED_LENGTH, MAX_TTL_MS } from './defaults.ts';
 import type { DeliveryTurn } from './delivery-turn.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import { IncomingStream } from './incoming-stream.ts';
@@ -59,11 +59,15 @@ export class Receiving {
   /** Persisted machines whose steps were lost with a commit. */
   readonly #lostSteps = new Set<MachineId>();
   #isFull = false;
+  /** This node started a moment ago: machines that it knows are about to run, and what comes for them takes their peers' credit as if they did. */
+  #isStarting = true;
+  readonly #startedAt: number;
   /** Refusals of commits that are on disk now, to be told with the acknowledgement of their epoch. */
   readonly #due = new Map<NodeId, Map<string, Refusal[]>>();
 
   constructor(parts: ReceivingParts) {
     this.#parts = parts;
+    this.#startedAt = parts.turn.now();
     this.#inbox = new Inbox(parts.turn.limits);
     this.#local = new LocalStream(parts.self, parts.newEpoch, parts.turn);
     for (const { peer } of parts.stored.marks) this.#peer(peer);
@@ -84,8 +88,9 @@ export class Receiving {
     }
     this.#parts.turn.afterwards(() => {
       if (state.connection !== connection) return;
-      for (const epoch of Object.keys(live))
-        this.#parts.turn.put({ type: 'frame', peer, frame: incoming.answer(epoch) });
+      const epochs = Object.keys(live);
+      for (const [at, epoch] of epochs.entries())
+        this.#parts.turn.put({ type: 'frame', peer, frame: incoming.answer(epoch, epochs.length - at) });
     });
   }
 
@@ -230,6 +235,10 @@ export class Receiving {
   /** What is held past its time, or for machines that are no more, becomes dead letters. */
   expire(now: number): void {
     this.#buryHeld(now);
+    if (!this.#isStarting || now - this.#startedAt < MACHINES_START_WITHIN_MS) return;
+    this.#isStarting = false;
+    // For machines that still do not run it is only held: others of the same peer must not wait for them.
+    for (const arrival of this.#inbox.held(() => true)) this.#inHand(arrival, -1);
   }
 
   connected(peer: NodeId): void {
@@ -237,6 +246,7 @@ export class Receiving {
     state.isConnected = true;
     state.connection++;
     state.incoming.disconnected();
+    this.#share();
   }
 
   disconnected(peer: NodeId): void {
@@ -244,6 +254,7 @@ export class Receiving {
     state.isConnected = false;
     state.connection++;
     state.incoming.disconnected();
+    this.#share();
   }
 
   flush(): void {
@@ -293,6 +304,12 @@ export class Receiving {
   setFull(isFull: boolean): void {
     this.#isFull = isFull;
     for (const { incoming } of this.#peers.values()) incoming.isFull = isFull;
+  }
+
+  /** All peers may send to one machine: together they get no more credit than may wait for it, and there is room for one more peer. */
+  #share(): void {
+    const senders = [...this.#peers.values()].filter(({ isConnected, incoming }) => isConnected || incoming.hasInHand);
+    for (const { incoming } of this.#peers.values()) incoming.share = 1 / (senders.length + 1);
   }
 
   get connectedPeers(): readonly NodeId[] {
@@ -428,6 +445,7 @@ export class Receiving {
   #arrive(arrival: Arrival): void {
     if (this.#inbox.add(arrival)) this.#handOver(arrival);
     else if (!this.#parts.knows(arrival.machine)) this.#bury(arrival, 'MACHINE_UNKNOWN', 'dead');
+    else if (this.#isStarting) this.#inHand(arrival, 1);
   }
 
   #handOver(arrival: Arrival): void {
@@ -435,8 +453,12 @@ export class Receiving {
     this.#parts.turn.put({ type: 'handOver', arrival });
   }
 
-  #inHand({ direction, peer, length }: Arrival, rows: 1 | -1): void {
-    if (direction === 'in') this.#peer(peer).incoming.inHand(rows, rows * length);
+  /** From now on it takes its peer's credit, or does so no more. */
+  #inHand(arrival: Arrival, rows: 1 | -1): void {
+    const { direction, peer, length, takesCredit = false } = arrival;
+    if (direction !== 'in' || takesCredit === rows > 0) return;
+    arrival.takesCredit = rows > 0;
+    this.#peer(peer).incoming.inHand(rows, rows * length);
   }
 
   #buryHeld(now = 0): void {
@@ -448,6 +470,7 @@ export class Receiving {
 
   #bury(arrival: Arrival, code: ErrorCode, status: OutcomeStatus): void {
     this.#inbox.remove(arrival);
+    this.#inHand(arrival, -1);
     this.#outcomesOf(arrival).add(arrival.epoch, arrival.sequence, status, code);
     this.#parts.turn.group.fact({ type: 'deadLetter', letter: this.#letter(arrival, code) });
   }
@@ -471,12 +494,14 @@ export class Receiving {
     };
     const length = lengthOf(eventJson);
     this.#inbox.expect(to, length);
-    this.#inbox.add({
+    const arrival: Arrival = {
       ...{ direction, peer, epoch, sequence, machine: to, envelope, length },
       expiresAt: expiresAt + clockOffset,
       place: 'underWay',
       order: 0,
-    });
+    };
+    this.#inbox.add(arrival);
+    this.#inHand(arrival, 1);
   }
 
   // ---- The rest

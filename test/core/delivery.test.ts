@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Content } from '../../main/core/channel.ts';
 import { CLOSE } from '../../main/core/close-codes.ts';
-import { MAX_TTL_MS } from '../../main/core/defaults.ts';
+import { DELIVERY_LIMITS, MACHINES_START_WITHIN_MS, MAX_TTL_MS } from '../../main/core/defaults.ts';
 import { Delivery, type DeliveryInput } from '../../main/core/delivery.ts';
 import type { DeliveryOutput } from '../../main/core/delivery-turn.ts';
 import type { Arrival } from '../../main/core/inbox.ts';
@@ -80,12 +80,12 @@ const letters = (all: readonly StoredChange[]) =>
 
 const label = (to: string, expiresAt = 2_000) =>
   encodeLabel({ from: machineId('Feeder'), to: machineId(to), sentAt: 5, expiresAt });
-const envelopes = (first: number, count = 1, to = 'Sink'): Content => ({
+const envelopes = (first: number, count = 1, to = 'Sink', expiresAt = 2_000): Content => ({
   type: 'messages',
   epoch: EPOCH,
   first,
   at: 1_000,
-  text: Array.from({ length: count }, (_, n) => `${label(to)}\n{"type":"N","n":${first + n}}`).join('\n'),
+  text: Array.from({ length: count }, (_, n) => `${label(to, expiresAt)}\n{"type":"N","n":${first + n}}`).join('\n'),
 });
 
 function connect(): void {
@@ -117,7 +117,7 @@ describe('a turn', () => {
     frames('ack');
     input({ type: 'frame', peer: B, frame: envelopes(1, 2) }, { type: 'frame', peer: B, frame: envelopes(3) });
     settle();
-    expect(frames('ack')).toEqual([{ type: 'ack', epoch: EPOCH, mark: 3, refused: [], credit: 3 + 1_024 }]);
+    expect(frames('ack')).toEqual([{ type: 'ack', epoch: EPOCH, mark: 3, refused: [], credit: 1_024 }]);
   });
 
   test('tells what became of envelopes in runs', () => {
@@ -262,6 +262,84 @@ test('D5: a slow machine takes its sender the credit, and gives it back when it 
   for (const arrival of waiting.slice(0, 1_000)) input({ type: 'processed', arrival, status: 'handled' });
   settle();
   expect(frames('ack').at(-1)).toMatchObject({ mark: 1_024, credit: 2_024 });
+});
+
+test('after a start a peer is held back for machines that are about to run, so that none of what waited there is refused', () => {
+  connect();
+  receive(envelopes(1, 1_000));
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_000, credit: DELIVERY_LIMITS.inHandRows });
+  input({ type: 'started', machine: SINK });
+  for (const arrival of arrivals()) input({ type: 'processed', arrival, status: 'handled' });
+  receive(envelopes(1_001));
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_001, credit: 1_000 + DELIVERY_LIMITS.inHandRows });
+});
+
+test('a machine that still does not run half a minute after a start holds no peer back', () => {
+  connect();
+  receive(envelopes(1, 1_000, 'Sink', 1e9));
+  now += MACHINES_START_WITHIN_MS;
+  input({ type: 'tick' });
+  settle();
+  receive(envelopes(1_001, 24, 'Sink', 1e9));
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_024, credit: 1_024 + DELIVERY_LIMITS.inHandRows });
+});
+
+test('a peer that started often and waits with something of each start gets no more credit than for one', () => {
+  const starts = Array.from({ length: 10 }, (_, n) => `feedfacefeedfac${n}`);
+  input({ type: 'connected', peer: B }, { type: 'started', machine: SINK });
+  receive({ type: 'resume', live: Object.fromEntries(starts.map((epoch) => [epoch, 1])) });
+  const credit = new Map<string, number>();
+  const listen = () => {
+    for (const frame of frames('ack')) if (frame.type === 'ack') credit.set(frame.epoch, frame.credit);
+  };
+  const inHand: Arrival[] = [];
+  // Five hundred wait of each, and leave one start after the other; the machine does nothing yet.
+  const sent = new Map<string, number>();
+  const send = () => {
+    for (const epoch of starts) {
+      for (listen(); (sent.get(epoch) ?? 0) < 500; listen()) {
+        const first = (sent.get(epoch) ?? 0) + 1;
+        const last = Math.min(500, credit.get(epoch) ?? 0);
+        if (last < first) return;
+        sent.set(epoch, last);
+        receive({ ...envelopes(first, last - first + 1), epoch } as Content);
+        inHand.push(...arrivals());
+      }
+    }
+  };
+  send();
+  const { inHandRows } = DELIVERY_LIMITS;
+  expect(inHand.length).toBeGreaterThan(Math.floor(inHandRows / starts.length) - 1);
+  expect(inHand.length).toBeLessThanOrEqual(inHandRows + starts.length);
+  for (let done = 0; done < inHand.length; done++) {
+    input({ type: 'processed', arrival: inHand[done] as Arrival, status: 'handled' });
+    if (done % 100 !== 99 && done < inHand.length - 1) continue;
+    settle();
+    send();
+    expect(inHand.length - done - 1).toBeLessThanOrEqual(inHandRows + starts.length);
+  }
+  expect(inHand).toHaveLength(starts.length * 500);
+  expect(taken('close')).toEqual([]);
+});
+
+test('machines that have much to read take back the credit that was told', () => {
+  connect();
+  input({ type: 'started', machine: SINK });
+  const large = `${label('Sink')}\n{"type":"N","x":"${'x'.repeat(500_000)}"}`;
+  for (let first = 1; first <= 17; first++) receive({ type: 'messages', epoch: EPOCH, first, at: 1_000, text: large });
+  expect(arrivals()).toHaveLength(17);
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 17, credit: 17 });
+});
+
+test('all peers together get no more credit than may wait for one machine', () => {
+  const peers = [...'bcdefghijklmnopqrstuvwxyz'].map(idOf);
+  for (const peer of peers) input({ type: 'connected', peer });
+  for (const peer of peers) input({ type: 'frame', peer, frame: { type: 'resume', live: { [EPOCH]: 1 } } });
+  settle();
+  const credits = frames('ack').map((ack) => (ack as { credit: number }).credit);
+  expect(credits).toHaveLength(25);
+  expect(credits.reduce((sum, credit) => sum + credit)).toBeLessThanOrEqual(DELIVERY_LIMITS.waitingRows);
+  expect(Math.min(...credits)).toBeGreaterThan(100);
 });
 
 test('what waits for a peer that is forgotten becomes dead letters, and nothing of it leaves', () => {

@@ -226,6 +226,16 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     hasMonitors: true,
     edits: [core('inbox', 'return rows >= this.#limits.waitingRows || ', 'return ')],
   },
+  creditOfTheBuried: {
+    rule: 'what is given up gives its credit back',
+    edits: [
+      core(
+        'receiving',
+        'this.#inbox.remove(arrival);\n    this.#inHand(arrival, -1);\n    this.#outcomesOf',
+        'this.#inbox.remove(arrival);\n    this.#outcomesOf',
+      ),
+    ],
+  },
   allEpochs: {
     rule: 'epochs are asked about in pages',
     hasMonitors: true,
