@@ -163,8 +163,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     edits: [
       core(
         'incoming-stream',
-        'return this.#ack(epoch, this.#epochs.get(epoch)?.refused ?? []);',
-        'return this.#ack(epoch, []);',
+        'return this.#ack(epoch, this.#epochs.get(epoch)?.refused ?? [], sharedBy);',
+        'return this.#ack(epoch, [], sharedBy);',
       ),
     ],
   },
@@ -202,8 +202,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     edits: [
       core(
         'incoming-stream',
-        'return this.durable(epoch) + Math.max(room, 0);',
-        'return this.durable(epoch) + Math.max(room, 0) + 10;',
+        'return durable + Math.max(least, Math.min(this.#limits.windowRows, room));',
+        'return durable + Math.max(least, Math.min(this.#limits.windowRows, room)) + 10;',
       ),
     ],
   },
