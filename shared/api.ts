@@ -124,6 +124,8 @@ export interface PairingView {
   /** Wall clock of the node, milliseconds. */
   readonly closesAt: number;
   readonly problem?: string;
+  /** It failed when our key was sent and no answer had come: the other node may have it. */
+  readonly unanswered?: true;
 }
 
 export interface MachineView {

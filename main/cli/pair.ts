@@ -31,10 +31,17 @@ export function pairCommand(program: Command): void {
       else if (asks?.id !== id) await node.call('compareDigits', { node: id });
     }
     process.once('SIGINT', () => {
-      void node.call('endPairing', {}).finally(() => process.exit(130));
+      void ended(node).finally(() => process.exit(130));
     });
     await new Conversation(node, flags).untilPaired();
   });
+}
+
+/** Whoever ends it when the key is gone already is told so. */
+async function ended(node: RunningNode): Promise<void> {
+  await node.call('endPairing', {});
+  const { pairing } = await firstOf(node.stream('trust', {}));
+  if (pairing?.unanswered) process.stderr.write(`intermachine: ${problemOf(pairing)}\n`);
 }
 
 /** With the person, from here to the end of the pairing. */
@@ -58,8 +65,7 @@ class Conversation {
         if (!pairing) throw new InterMachineError('PAIRING_FAILED', 'The pairing was ended');
         this.#tell(pairing);
         if (pairing.stage === 'paired') return;
-        if (pairing.stage === 'failed')
-          throw new InterMachineError('PAIRING_FAILED', `Not paired: ${pairing.problem ?? ''}`);
+        if (pairing.stage === 'failed') throw new InterMachineError('PAIRING_FAILED', problemOf(pairing));
         if (pairing.stage === 'comparing' && !pairing.agreed) this.#askOnce(pairing);
       }
     } finally {
@@ -125,6 +131,14 @@ function sentenceOf({ stage, peer, digits, code, agreed, closesAt }: PairingView
     case 'failed':
       return '';
   }
+}
+
+function problemOf({ problem = '', peer, unanswered }: PairingView): string {
+  if (!unanswered) return `Not paired: ${problem}`;
+  return (
+    `Not paired: ${problem}. The network's key was sent to "${plain(peer?.name ?? '')}", and no answer came: it may have the key. ` +
+    `Unless you trust it, rotate the key without it: intermachine trust ${peer?.id} --revoke`
+  );
 }
 
 const spaced = (text: string, size: number): string => text.match(new RegExp(`.{1,${size}}`, 'g'))?.join(' ') ?? text;

@@ -1,6 +1,6 @@
 import type { PeerView, TrustView } from '../../shared/api.ts';
 import { InterMachineError } from '../../shared/errors.ts';
-import type { NodeId } from '../../shared/ids.ts';
+import { isNodeId, type NodeId } from '../../shared/ids.ts';
 import { firstOf, type RunningNode } from './running-node.ts';
 import { plain } from './text.ts';
 
@@ -12,7 +12,7 @@ export interface NamedNode {
   readonly name: string;
 }
 
-/** Another node that the running one knows, by its id, the beginning of its id, or its name. Throws NODE_UNKNOWN. */
+/** Another node: any by its whole id, those that the running one knows by the beginning of it or their name, too. Throws NODE_UNKNOWN. */
 export async function whichNode(node: RunningNode, text: string): Promise<NamedNode> {
   const known = nodesIn(await firstOf(node.stream('peers', {})), await firstOf(node.stream('trust', {})));
   const wanted = text.replace(/[\s…]/g, '');
@@ -20,6 +20,7 @@ export async function whichNode(node: RunningNode, text: string): Promise<NamedN
     ({ id, name }) => name === text || (wanted.length >= SHORTEST_ID && id.startsWith(wanted)),
   );
   const [only, ...more] = found;
+  if (!only && isNodeId(wanted)) return { id: wanted, name: '' };
   if (!only) throw new InterMachineError('NODE_UNKNOWN', `No node "${plain(text)}" is known. See: intermachine peers`);
   if (more.length > 0)
     throw new InterMachineError(

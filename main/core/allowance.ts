@@ -1,3 +1,5 @@
+import { MAX_ALLOWANCES } from './defaults.ts';
+
 /** So many at once, then one more in each span: what strangers may make us do. */
 export class Allowance {
   readonly #burst: number;
@@ -19,5 +21,26 @@ export class Allowance {
     if (this.#left < 1) return false;
     this.#left--;
     return true;
+  }
+}
+
+/** The same for each of many, so that none uses up what is the others'. The one that asked longest ago is forgotten first. */
+export class Allowances {
+  readonly #burst: number;
+  readonly #everyMs: number;
+  readonly #each = new Map<string, Allowance>();
+
+  constructor(burst: number, everyMs: number) {
+    this.#burst = burst;
+    this.#everyMs = everyMs;
+  }
+
+  take(of: string, now: number): boolean {
+    const allowance = this.#each.get(of) ?? new Allowance(this.#burst, this.#everyMs, now);
+    this.#each.delete(of);
+    this.#each.set(of, allowance);
+    const oldest = this.#each.keys().next().value;
+    if (this.#each.size > MAX_ALLOWANCES && oldest !== undefined) this.#each.delete(oldest);
+    return allowance.take(now);
   }
 }

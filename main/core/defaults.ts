@@ -100,11 +100,20 @@ export const PENDING_EVERY_MS = 2_000;
 export const PAIRING_WINDOW_MS = 120_000;
 /** Wrong codes; then the window closes: 5 in 10^8. */
 export const MAX_WRONG_CODES = 5;
-/** Pairings that strangers may begin at once, and one more in each such span: people cannot read faster. */
+/** Pairings that one stranger, or all at one address, may ask for at once, and one more in each such span: people cannot read faster. */
 export const PAIRING_BURST = 5;
 export const PAIRING_EVERY_MS = 10_000;
+/** Strangers and addresses for which that is counted. */
+export const MAX_ALLOWANCES = 1_000;
+/** A step of the dialogue that the other machine takes by itself; one in which its disk writes, too, has longer: then the key is out already. */
+export const PAIRING_STEP_MS = 5_000;
+export const PAIRING_DISK_MS = 15_000;
+/** Lines that are there to pair and did not come to the point yet. */
+export const MAX_SILENT_PAIRING_LINES = 16;
 /** What came of a pairing is told so long. */
 export const PAIRING_RESULT_MS = 60_000;
+/** That our key may be with a stranger is told longer, if nobody takes note of it. */
+export const PAIRING_WARNING_MS = 600_000;
 
 // ---- Frames ---------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import { isNodeId, type NodeId, nodeId } from '../../shared/ids.ts';
 import { Bucket } from './bucket.ts';
 import { KEYS_FROM_OTHERS } from './defaults.ts';
 import { Pairing } from './pairing.ts';
-import type { KeyFrame } from './pairing-frames.ts';
+import type { KeyFrame, PairingMethod } from './pairing-frames.ts';
 import type { PeerInfo, Peers } from './peers.ts';
 import type { AuditQuery, AuditRow, Clock, Identity, JudgedNode, NetworkKey, Store, StoredChange } from './ports.ts';
 import { Trust, type TrustParts } from './trust.ts';
@@ -58,7 +58,15 @@ export class NodeTrust {
       paired: ({ peer, method, gaveKey, by }) => {
         this.door.welcomed(peer.id);
         parts.peers().meet(peer.id, peer.name);
-        const detail = `${method === 'digits' ? 'compared digits' : 'typed code'}, ${gaveKey ? 'gave' : 'took'} the key`;
+        const detail = `${howTo(method)}, ${gaveKey ? 'gave' : 'took'} the key`;
+        this.#commit('pair', peer.id, detail, by).catch((thrown) => parts.problem(reasonOf(thrown)));
+      },
+      unanswered: ({ peer, method, by }) => {
+        parts.problem(
+          `node ${this.#nameOf(peer.id) || peer.name} (${peer.id}) was sent our network's key and never said that it has it; ` +
+            'unless you trust it, take trust back from it: the network gets a fresh key then',
+        );
+        const detail = `${howTo(method)}, sent the key, no answer`;
         this.#commit('pair', peer.id, detail, by).catch((thrown) => parts.problem(reasonOf(thrown)));
       },
       changed: parts.changed,
@@ -399,3 +407,5 @@ export class NodeTrust {
     });
   }
 }
+
+const howTo = (method: PairingMethod): string => (method === 'digits' ? 'compared digits' : 'typed code');

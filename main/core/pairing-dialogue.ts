@@ -19,6 +19,9 @@ export interface DialogueParts {
   readonly failed: (thrown: unknown) => void;
 }
 
+/** Who has to do something next: the other node by itself, and its disk, its person or ours; or we, who write a key down. */
+export type WaitsFor = 'machine' | 'disk' | 'person' | 'us';
+
 /** One side of one pairing over one line. What does not belong there, then, is PAIRING_FAILED. */
 export interface Dialogue {
   readonly digits?: string;
@@ -26,6 +29,7 @@ export interface Dialogue {
   readonly peerAgreed: boolean;
   /** The key is on its way. */
   readonly isHanding: boolean;
+  readonly waitsFor: WaitsFor;
   begin(): void;
   frame(frame: PairingFrame): void;
   /** The person here agrees. */
@@ -42,6 +46,11 @@ class HandOver {
 
   constructor(parts: DialogueParts) {
     this.#parts = parts;
+  }
+
+  get waitsFor(): WaitsFor | undefined {
+    if (!this.isUnderWay) return undefined;
+    return this.#parts.isOpener ? 'disk' : 'us';
   }
 
   give(proof?: string): void {
@@ -88,6 +97,11 @@ export class DigitsDialogue implements Dialogue {
     return this.#handOver.isUnderWay;
   }
 
+  get waitsFor(): WaitsFor {
+    const isTalkedOver = this.agreed && this.peerAgreed;
+    return this.#handOver.waitsFor ?? (this.digits === undefined || isTalkedOver ? 'machine' : 'person');
+  }
+
   begin(): void {
     const { isOpener, math, scene, send } = this.#parts;
     this.#begun = true;
@@ -104,7 +118,7 @@ export class DigitsDialogue implements Dialogue {
       case 'pairNonce':
         return this.#revealed(frame.nonce);
       case 'pairAgree':
-        if (this.digits === undefined) throw outOfPlace();
+        if (this.digits === undefined || this.peerAgreed) throw outOfPlace();
         this.peerAgreed = true;
         return this.#agreed();
       case 'pairKey':
@@ -165,6 +179,10 @@ export class CodeDialogue implements Dialogue {
 
   get isHanding(): boolean {
     return this.#handOver.isUnderWay;
+  }
+
+  get waitsFor(): WaitsFor {
+    return this.#handOver.waitsFor ?? 'machine';
   }
 
   begin(): void {

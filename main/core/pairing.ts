@@ -1,18 +1,22 @@
 import type { Bring, PairingView } from '../../shared/api.ts';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import type { NodeId } from '../../shared/ids.ts';
-import { Allowance } from './allowance.ts';
+import { Allowances } from './allowance.ts';
 import type { Channel } from './channel.ts';
 import { CLOSE } from './close-codes.ts';
 import {
   MAX_PENDING,
+  MAX_SILENT_PAIRING_LINES,
   MAX_WRONG_CODES,
   PAIRING_BURST,
+  PAIRING_DISK_MS,
   PAIRING_EVERY_MS,
   PAIRING_RESULT_MS,
+  PAIRING_STEP_MS,
+  PAIRING_WARNING_MS,
   PAIRING_WINDOW_MS,
 } from './defaults.ts';
-import { CodeDialogue, type Dialogue, type DialogueParts, DigitsDialogue } from './pairing-dialogue.ts';
+import { CodeDialogue, type Dialogue, type DialogueParts, DigitsDialogue, type WaitsFor } from './pairing-dialogue.ts';
 import type { PairingFrame, PairingMethod } from './pairing-frames.ts';
 import type { Clock, Identity } from './ports.ts';
 import type { Hello } from './wire.ts';
@@ -33,6 +37,12 @@ export interface Paired {
   readonly by: string;
 }
 
+/** What pairing needs of a channel. */
+export type PairingChannel = Pick<
+  Channel,
+  'peer' | 'remote' | 'dialled' | 'said' | 'binding' | 'sendPairing' | 'close'
+>;
+
 export interface PairingParts {
   readonly identity: Identity;
   readonly clock: Clock;
@@ -45,6 +55,8 @@ export interface PairingParts {
   /** Dials this node. `greeted` or `unreachable` follows. */
   readonly reach: (peer: NodeId) => void;
   readonly paired: (paired: Paired) => void;
+  /** Our key was sent, and the other never said that it has it: it may, or may not. */
+  readonly unanswered: (handed: Omit<Paired, 'gaveKey'>) => void;
   readonly changed: () => void;
 }
 
@@ -58,38 +70,54 @@ interface Window {
   peer?: PairingPeer;
   readonly code?: string;
   readonly secret?: bigint;
-  wrongCodes: number;
-  /** Whoever is on the line typed something. */
-  isTried: boolean;
+  /** Codes that were tried, over all lines and ids: each counts until it proved to be the right one. */
+  guesses: number;
   bring: Bring;
   by: string;
   readonly closesAt: number;
   timer: unknown;
-  channel?: Channel;
-  dialogue?: Dialogue;
-  result?: { readonly problem?: string };
+  /** The one line that is for the people, or hands the key over. */
+  line?: Line;
+  result?: { readonly problem?: string; readonly unanswered?: boolean };
+}
+
+/** One dialogue on one line. Any number may begin; for a person's time they have to come to a point first. */
+interface Line {
+  readonly channel: PairingChannel;
+  readonly peer: PairingPeer;
+  readonly dialogue: Dialogue;
+  /** None yet, where a stranger asks and there is nothing to show. */
+  window?: Window;
+  /** A code was tried on it. */
+  hasGuessed: boolean;
+  timer: unknown;
 }
 
 /**
  * Pairing windows, one at a time. A person here opens one; or a stranger asks for one, which then shows digits and does nothing else
  * before a person here agreed.
+ *
+ * A window has one place. Whom the person here chose has it from the first word. Anybody else takes it by what only a dialogue that is under way
+ * can bring: digits to show, or the proof of the code. Until then a line keeps nobody out, and a machine that lets us wait loses it.
  */
 export class Pairing {
   readonly #parts: PairingParts;
-  readonly #allowance: Allowance;
+  readonly #asks: Allowances;
+  readonly #lines = new Map<PairingChannel, Line>();
   /** Strangers that a person here sent away, and until when they are not heard. */
   readonly #sentAway = new Map<NodeId, number>();
   #window: Window | undefined;
 
   constructor(parts: PairingParts) {
     this.#parts = parts;
-    this.#allowance = new Allowance(PAIRING_BURST, PAIRING_EVERY_MS, parts.clock.now());
+    this.#asks = new Allowances(PAIRING_BURST, PAIRING_EVERY_MS);
   }
 
   get view(): PairingView | undefined {
     const window = this.#window;
     if (!window) return undefined;
-    const { method, opened, isOurs, peer, code, closesAt, dialogue, result } = window;
+    const { method, opened, isOurs, peer, code, closesAt, line, result } = window;
+    const dialogue = line?.dialogue;
     return {
       method,
       opened,
@@ -102,6 +130,7 @@ export class Pairing {
       ...(code !== undefined && opened && !result && { code }),
       ...(dialogue?.digits !== undefined && { digits: dialogue.digits }),
       ...(result?.problem !== undefined && { problem: result.problem }),
+      ...(result?.unanswered && { unanswered: true }),
     };
   }
 
@@ -137,10 +166,12 @@ export class Pairing {
   /** The person here says that the digits are the same. Throws PAIRING_FAILED, MEMBERS_UNDECIDED. */
   agree(bring: Bring | undefined, by: string): void {
     const window = this.#running;
-    if (!window?.dialogue) throw new InterMachineError('PAIRING_FAILED', 'There is nothing to agree to');
+    const { line } = window ?? {};
+    if (!window || !line) throw new InterMachineError('PAIRING_FAILED', 'There is nothing to agree to');
     if (!window.opened) window.bring = this.#decided(bring);
     window.by = by;
-    window.dialogue.agree();
+    line.dialogue.agree();
+    this.#wait(line);
   }
 
   /** Ends what is under way, or takes note of what came of it. */
@@ -149,11 +180,16 @@ export class Pairing {
     if (!window) return;
     if (!window.result && !window.isOurs && window.peer) this.#sendAway(window.peer.id);
     this.#close(window, 'it was ended there');
+    // That the key is gone already is news to whoever ends it.
+    if (!window.result && hasHanded(window)) return this.#settle(window, 'it was ended here');
     this.#forget(window);
   }
 
   stop(): void {
-    if (this.#window) this.#forget(this.#window);
+    const window = this.#window;
+    if (window && hasHanded(window)) this.#settle(window, 'this node was stopped');
+    if (window) this.#forget(window);
+    for (const line of [...this.#lines.values()]) this.#drop(line, 'this node stops');
   }
 
   // ---- On lines
@@ -161,51 +197,50 @@ export class Pairing {
   /** What our hello to this node says. */
   intentFor(peer: NodeId): PairingMethod | undefined {
     const window = this.#running;
-    if (!window?.isOurs || window.channel || window.peer?.id !== peer) return undefined;
+    if (!window?.isOurs || window.line || window.peer?.id !== peer) return undefined;
     return window.method;
   }
 
   /** One of the two hellos on this line asks to pair. */
-  greeted(channel: Channel, hello: Hello): void {
+  greeted(channel: PairingChannel, hello: Hello): void {
     const refusal = this.#refusal(channel, hello);
     if (refusal !== undefined) return channel.close(CLOSE.pairing, refusal);
+    const isChosen = channel.said !== undefined;
+    const window = isChosen || hello.pair === 'code' ? this.#running : undefined;
     const peer = { id: channel.peer, name: hello.name };
-    const window =
-      this.#running ?? this.#begin({ method: 'digits', opened: false, isOurs: false, peer, by: '' }, 'alone');
     // Both opened: the smaller id gives the key.
-    if (channel.said !== undefined && hello.pair !== undefined) window.opened = this.#insides.self < peer.id;
-    const { channel: idle } = window;
-    window.peer = peer;
-    window.channel = channel;
-    idle?.close(CLOSE.pairing, 'another node came to type the code');
-    window.dialogue = this.#dialogue(window, channel);
-    this.#guarded(channel, () => window.dialogue?.begin());
+    if (window && isChosen && hello.pair !== undefined) window.opened = this.#insides.self < peer.id;
+    const line = this.#line(channel, peer, window);
+    if (window && isChosen) this.#seat(line, window);
+    this.#step(line, () => line.dialogue.begin());
+    this.#dropSilent();
     this.#parts.changed();
   }
 
-  frame(channel: Channel, frame: PairingFrame): void {
-    const window = this.#running;
-    if (window?.channel !== channel || !window.dialogue) return channel.close(CLOSE.pairing, 'this pairing is over');
-    this.#guarded(channel, () => {
-      // Counted before it is answered: whoever leaves without a proof has had a try.
-      if (frame.type === 'pairShare' && window.opened) {
-        window.wrongCodes++;
-        window.isTried = true;
-      }
-      window.dialogue?.frame(frame);
+  frame(channel: PairingChannel, frame: PairingFrame): void {
+    const line = this.#lines.get(channel);
+    if (!line) return channel.close(CLOSE.pairing, 'this pairing is over');
+    this.#step(line, () => {
+      if (frame.type === 'pairShare') this.#countGuess(line);
+      line.dialogue.frame(frame);
+      const { window, dialogue } = line;
+      if (!window && dialogue.digits !== undefined) this.#ask(line);
+      else if (window && window.line !== line && dialogue.isHanding) this.#seat(line, window);
     });
   }
 
-  closed(channel: Channel, code: number, reason: string): void {
-    const window = this.#running;
-    if (window?.channel !== channel) return;
-    const why = code === CLOSE.pairing && reason !== '' ? reason : 'the line broke';
-    this.#broken(window, why);
+  closed(channel: PairingChannel, code: number, reason: string): void {
+    const line = this.#lines.get(channel);
+    if (!line) return;
+    this.#leave(line);
+    // Its key is being written down: what comes of that tells whether they are paired.
+    if (line.dialogue.waitsFor === 'us') return;
+    this.#broken(line, code === CLOSE.pairing && reason !== '' ? reason : 'the line broke');
   }
 
   unreachable(peer: NodeId, reason: string): void {
     const window = this.#running;
-    if (window?.isOurs && !window.channel && window.peer?.id === peer) this.#settle(window, reason);
+    if (window?.isOurs && !window.line && window.peer?.id === peer) this.#settle(window, reason);
   }
 
   // ---- Windows
@@ -223,8 +258,7 @@ export class Pairing {
     const window: Window = {
       isOurs: true,
       ...what,
-      wrongCodes: 0,
-      isTried: false,
+      guesses: 0,
       bring,
       closesAt: clock.wallTime() + PAIRING_WINDOW_MS,
       timer: undefined,
@@ -268,19 +302,17 @@ export class Pairing {
   }
 
   /** Why this line cannot be used to pair; in words for the other side. */
-  #refusal(channel: Channel, hello: Hello): string | undefined {
+  #refusal(channel: PairingChannel, hello: Hello): string | undefined {
     const window = this.#running;
     const self = this.#insides.self;
-    const { said } = channel;
+    const { said, peer, remote } = channel;
     if (this.#parts.key() === undefined) return 'this node is open and pairs with nobody';
-    // Whoever comes to type a code does so at once: nobody keeps others away by saying nothing.
-    const isIdle = window?.code !== undefined && !window.isTried;
-    if (window?.channel && !isIdle) return 'another pairing is under way here';
+    if (window?.line && (said !== undefined || hello.pair === 'code')) return BUSY;
     if (said !== undefined) {
       // Our hello asked, and meanwhile nobody here wants it any more.
-      if (!window || window.method !== said || window.peer?.id !== channel.peer) return 'this pairing is over';
+      if (!window || window.method !== said || window.peer?.id !== peer) return 'this pairing is over';
       if (said === 'digits' && hello.pair === 'digits') {
-        const isOfSmaller = channel.dialled === self < channel.peer;
+        const isOfSmaller = channel.dialled === self < peer;
         return isOfSmaller ? undefined : 'one line is enough';
       }
       return hello.pair === undefined
@@ -288,15 +320,41 @@ export class Pairing {
         : 'one node must show a code and the other type it, or both compare digits';
     }
     if (hello.pair === 'code') return window?.method === 'code' && window.opened ? undefined : 'no code is shown here';
-    if (window) return 'another pairing is under way here';
+    const refusal = this.#refusalToAsk(peer);
+    if (refusal !== undefined) return refusal;
     const now = this.#parts.clock.now();
-    if (now < (this.#sentAway.get(channel.peer) ?? 0)) return 'it was ended there';
-    return this.#allowance.take(now) ? undefined : 'too many ask to pair here; try again in a moment';
+    const mayAsk = this.#asks.take(peer, now) && this.#asks.take(remote.host, now);
+    return mayAsk ? undefined : 'too many ask to pair here; try again in a moment';
   }
 
-  #dialogue(window: Window, channel: Channel): Dialogue {
+  #refusalToAsk(peer: NodeId): string | undefined {
+    // Nor may anybody wipe away the word that our key may be with a stranger.
+    if (this.#running || this.#window?.result?.unanswered) return BUSY;
+    return this.#parts.clock.now() < (this.#sentAway.get(peer) ?? 0) ? 'it was ended there' : undefined;
+  }
+
+  /** A stranger's digits are there: from now on they are for a person, if nobody else's are. */
+  #ask(line: Line): void {
+    const refusal = this.#refusalToAsk(line.peer.id);
+    if (refusal !== undefined) return this.#drop(line, refusal);
+    this.#seat(line, this.#begin({ method: 'digits', opened: false, isOurs: false, peer: line.peer, by: '' }));
+  }
+
+  /** Counted before it is answered: whoever leaves without a proof has had a try. */
+  #countGuess(line: Line): void {
+    const { window } = line;
+    if (!window?.opened || line.hasGuessed) return;
+    if (window.guesses >= MAX_WRONG_CODES)
+      throw new InterMachineError('PAIRING_FAILED', `${MAX_WRONG_CODES} codes were tried already`);
+    window.guesses++;
+    line.hasGuessed = true;
+  }
+
+  // ---- Lines
+
+  #line(channel: PairingChannel, peer: PairingPeer, window: Window | undefined): Line {
     const { self, math } = this.#insides;
-    const { opened } = window;
+    const opened = window?.opened ?? false;
     const parts: DialogueParts = {
       math,
       scene: {
@@ -307,44 +365,87 @@ export class Pairing {
       isOpener: opened,
       send: (frame) => channel.sendPairing(frame),
       key: () => this.#parts.key() ?? '',
-      take: (key) => this.#parts.join(key, window.bring),
+      take: (key) => this.#parts.join(key, line.window?.bring ?? 'alone'),
       changed: () => this.#parts.changed(),
-      paired: () => this.#paired(window, channel),
-      failed: (thrown) => this.#failed(channel, thrown),
+      paired: () => this.#paired(line),
+      failed: (thrown) => this.#failed(line, thrown),
     };
-    return window.secret === undefined ? new DigitsDialogue(parts) : new CodeDialogue(parts, window.secret);
+    const dialogue = window?.secret === undefined ? new DigitsDialogue(parts) : new CodeDialogue(parts, window.secret);
+    const line: Line = { channel, peer, dialogue, ...(window && { window }), hasGuessed: false, timer: undefined };
+    this.#lines.set(channel, line);
+    return line;
   }
 
-  #guarded(channel: Channel, act: () => void): void {
+  /** It has the place; the others of this window are sent away. */
+  #seat(line: Line, window: Window): void {
+    line.window = window;
+    window.line = line;
+    window.peer = line.peer;
+    for (const other of [...this.#lines.values()])
+      if (other !== line && other.window === window) this.#drop(other, BUSY);
+  }
+
+  #step(line: Line, act: () => void): void {
     try {
       act();
     } catch (thrown) {
-      this.#failed(channel, thrown);
+      return this.#failed(line, thrown);
     }
+    this.#wait(line);
   }
 
-  #failed(channel: Channel, thrown: unknown): void {
+  /** A person has until the window closes; a machine, which needs no time to think, has not. */
+  #wait(line: Line): void {
+    const { clock } = this.#parts;
+    clock.clearTimeout(line.timer);
+    const ms = PATIENCE_MS[line.dialogue.waitsFor];
+    if (ms === undefined || !this.#lines.has(line.channel) || line.window?.result) return;
+    line.timer = clock.setTimeout(
+      () => this.#failed(line, new InterMachineError('PAIRING_FAILED', 'No answer came in time')),
+      ms,
+    );
+  }
+
+  /** Of the lines that cost nobody anything yet only so many are kept; whoever means it has said more after a moment. */
+  #dropSilent(): void {
+    const silent = [...this.#lines.values()].filter((line) => !line.hasGuessed && line.window?.line !== line);
+    const [oldest] = silent;
+    if (oldest && silent.length > MAX_SILENT_PAIRING_LINES) this.#drop(oldest, 'too many ask to pair here');
+  }
+
+  #failed(line: Line, thrown: unknown): void {
     const reason = reasonOf(thrown);
     const isTheirs = thrown instanceof InterMachineError && thrown.code === 'PAIRING_FAILED';
-    channel.close(CLOSE.pairing, isTheirs ? reason : 'it failed there');
-    if (this.#running?.channel === channel) this.#broken(this.#running, reason);
+    if (this.#lines.has(line.channel)) this.#drop(line, isTheirs ? reason : 'it failed there');
+    this.#broken(line, reason);
   }
 
-  /** A code goes on waiting for whoever types it right, though not for ever. */
-  #broken(window: Window, reason: string): void {
-    const goesOn = window.code !== undefined && !window.dialogue?.isHanding;
-    if (!goesOn) return this.#settle(window, reason);
-    if (window.wrongCodes >= MAX_WRONG_CODES)
-      return this.#settle(window, `a wrong code was typed ${MAX_WRONG_CODES} times`);
-    delete window.channel;
-    delete window.dialogue;
-    delete window.peer;
-    window.isTried = false;
+  /** Without its line a window is over; but a code goes on waiting for whoever types it right, though not for ever. */
+  #broken(line: Line, reason: string): void {
+    const { window } = line;
+    if (!window || window.result) return;
+    if (window.line === line) return this.#settle(window, reason);
+    const isTried = [...this.#lines.values()].some((other) => other.window === window && other.hasGuessed);
+    if (window.guesses >= MAX_WRONG_CODES && !isTried)
+      this.#settle(window, `a wrong code was typed ${MAX_WRONG_CODES} times`);
     this.#parts.changed();
   }
 
-  #paired(window: Window, channel: Channel): void {
-    if (window.result || !window.peer) return;
+  #drop(line: Line, reason: string): void {
+    this.#leave(line);
+    line.channel.close(CLOSE.pairing, reason);
+  }
+
+  #leave(line: Line): void {
+    this.#parts.clock.clearTimeout(line.timer);
+    this.#lines.delete(line.channel);
+  }
+
+  // ---- How windows end
+
+  #paired(line: Line): void {
+    const { window, channel } = line;
+    if (!window || window.result || !window.peer) return;
     const { peer, method, opened, by } = window;
     this.#settle(window);
     // Whoever took the key has said so, and waits for this.
@@ -356,18 +457,20 @@ export class Pairing {
     if (window.result) return;
     const { clock } = this.#parts;
     clock.clearTimeout(window.timer);
-    window.result = problem === undefined ? {} : { problem };
+    clock.clearTimeout(window.line?.timer);
+    const { peer, method, by, line } = window;
+    const unanswered = problem !== undefined && hasHanded(window);
+    window.result = { ...(problem !== undefined && { problem }), unanswered };
     if (problem !== undefined) this.#close(window, problem);
-    window.timer = clock.setTimeout(() => this.#forget(window), PAIRING_RESULT_MS);
+    window.timer = clock.setTimeout(() => this.#forget(window), unanswered ? PAIRING_WARNING_MS : PAIRING_RESULT_MS);
     // What a stranger began and nobody here agreed to is no news.
-    if (problem !== undefined && !window.isOurs && !window.dialogue?.agreed) this.#forget(window);
+    if (problem !== undefined && !window.isOurs && !line?.dialogue.agreed) this.#forget(window);
+    if (unanswered && peer) this.#parts.unanswered({ peer, method, by });
     this.#parts.changed();
   }
 
   #close(window: Window, reason: string): void {
-    const { channel } = window;
-    delete window.channel;
-    channel?.close(CLOSE.pairing, reason);
+    for (const line of [...this.#lines.values()]) if (line.window === window) this.#drop(line, reason);
   }
 
   #forget(window: Window): void {
@@ -386,9 +489,21 @@ export class Pairing {
   }
 }
 
-function stageOf({ result, dialogue, method, opened }: Window): PairingView['stage'] {
+const BUSY = 'another pairing is under way here';
+
+const PATIENCE_MS: Readonly<Record<WaitsFor, number | undefined>> = {
+  machine: PAIRING_STEP_MS,
+  disk: PAIRING_DISK_MS,
+  person: undefined,
+  us: undefined,
+};
+
+/** Our key left this node. */
+const hasHanded = ({ opened, line }: Window): boolean => opened && line?.dialogue.isHanding === true;
+
+function stageOf({ result, line, method, opened }: Window): PairingView['stage'] {
   if (result) return result.problem === undefined ? 'paired' : 'failed';
-  if (dialogue?.isHanding) return 'handing';
-  if (dialogue?.digits !== undefined) return 'comparing';
+  if (line?.dialogue.isHanding) return 'handing';
+  if (line?.dialogue.digits !== undefined) return 'comparing';
   return method === 'code' && opened ? 'showing' : 'reaching';
 }

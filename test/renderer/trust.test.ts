@@ -39,6 +39,21 @@ describe.skipIf(noChromium)(`who may come in${noChromium ? `, as ${noChromium}` 
     expect(complaints).toEqual([]);
   });
 
+  test('a key that was sent and not answered is told, and a click and one more make a fresh one without that node', async () => {
+    const world = strangersWorld();
+    const id = world.trust.strangers[0]?.id ?? '';
+    world.setTrust({ pairing: comparing({ stage: 'failed', problem: 'the line broke', unanswered: true }) });
+    const { page, complaints } = await stage.open(world);
+    const panel = page.getByRole('region', { name: 'Pairing' });
+    await panel.getByText('it may have the key').waitFor();
+    await panel.getByRole('button', { name: 'New key without it' }).click();
+    expect(world.told).toEqual([]);
+    await panel.getByRole('button', { name: 'Replace the key?' }).click();
+    await told(world).toBe('endPairing {}');
+    expect(world.told).toEqual([`revoke {"node":"${id}"}`, 'endPairing {}']);
+    expect(complaints).toEqual([]);
+  });
+
   test('a node that would leave others behind asks which of them move before anybody can agree', async () => {
     const world = strangersWorld();
     world.setTrust({ pairing: comparing({ opened: false, asked: true }) });

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { Bring, PairingView } from '../../../shared/api.ts';
 import { useNetwork } from '../network.tsx';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { Fault } from '../parts/fault.tsx';
 import { useNow } from '../parts/hooks.ts';
 import { Icon } from '../parts/icon.tsx';
@@ -20,9 +21,12 @@ export function PairingPanel() {
 function Panel({ pairing, members }: { readonly pairing: PairingView; readonly members: number }) {
   const { act, ready, fault } = useAct();
   const [bring, setBring] = useState<Bring>();
-  const { stage, opened, agreed, digits, code, problem } = pairing;
+  const { stage, opened, agreed, digits, code, problem, unanswered, peer } = pairing;
   const name = plain(pairing.peer?.name ?? '', 40) || 'the other node';
   const moves = !opened && members > 0;
+  const rotateWithout = async (node: string) => {
+    if (await act('revoke', { node })) await act('endPairing', {});
+  };
   const isOver = stage === 'paired' || stage === 'failed';
   return (
     <section className={`pairing ${stage}`} aria-label="Pairing" aria-live="polite">
@@ -51,6 +55,12 @@ function Panel({ pairing, members }: { readonly pairing: PairingView; readonly m
             <Text length={300}>{problem ?? ''}</Text>
           </p>
         )}
+        {unanswered && (
+          <p>
+            The network’s key was sent to {name}, and no answer came: <strong>it may have the key.</strong> Unless you
+            trust it, rotate the key without it.
+          </p>
+        )}
         <Fault text={fault} />
       </div>
       {digits !== undefined && !isOver && <Digits text={digits} size={3} label="The digits of this node" />}
@@ -68,6 +78,11 @@ function Panel({ pairing, members }: { readonly pairing: PairingView; readonly m
               They are the same
             </button>
           </>
+        )}
+        {unanswered && peer && (
+          <ConfirmButton sure="Replace the key?" disabled={!ready} onConfirm={() => void rotateWithout(peer.id)}>
+            New key without it
+          </ConfirmButton>
         )}
         <button type="button" className="button" disabled={!ready} onClick={() => void act('endPairing', {})}>
           {isOver ? 'Close' : stage === 'comparing' && !agreed ? 'They differ' : 'Cancel'}
