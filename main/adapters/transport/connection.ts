@@ -3,7 +3,8 @@ import type { WebSocket } from 'ws';
 import { reasonOf } from '../../../shared/errors.ts';
 import { type NodeId, shorten } from '../../../shared/ids.ts';
 import type { Accept, Connection, ConnectionReader, Endpoint } from '../../core/ports.ts';
-import { MAX_LEFT_ASIDE } from './defaults.ts';
+import { LINE_SLICE_MS, MAX_LEFT_ASIDE, MAX_PONG_BACKLOG_BYTES } from './defaults.ts';
+import type { BehindLine, Reading } from './reading.ts';
 
 /** What is known of a line before it is open. */
 export interface Line {
@@ -31,13 +32,18 @@ const VIOLATIONS: Readonly<Record<string, number>> = {
 };
 const OTHER_VIOLATION = 1002;
 
+interface Arrived {
+  readonly kind: 'text' | 'binary' | 'ping';
+  readonly data: WebSocket.RawData;
+}
+
 interface Ending {
   readonly code: number;
   readonly reason: string;
 }
 
 /** One open WebSocket. Its reader is there from its first turn on, so that not even the first frame is missed. */
-export class WebSocketConnection implements Connection {
+export class WebSocketConnection implements Connection, BehindLine {
   readonly peer: NodeId;
   readonly dialled: boolean;
   readonly remote: Endpoint;
@@ -51,8 +57,16 @@ export class WebSocketConnection implements Connection {
   #isCorked = false;
   /** Frames that came after we closed. */
   #leftAside = 0;
+  readonly #reading: Reading;
+  /** Milliseconds that its frames took in the turn. */
+  #spentMs = 0;
+  #turn = -1;
+  /** Read, and not handled in the turn in which it came. */
+  #behind: Arrived[] = [];
+  #handled = 0;
 
-  constructor(line: Line, log: (message: string) => void) {
+  constructor(line: Line, reading: Reading, log: (message: string) => void) {
+    this.#reading = reading;
     this.peer = line.peer;
     this.dialled = line.dialled;
     this.remote = line.remote;
@@ -67,7 +81,8 @@ export class WebSocketConnection implements Connection {
    * Throws what `accept` throws; then the line closes.
    */
   open(accept: Accept, ended: () => void): void {
-    this.#webSocket.on('message', (data, isBinary) => this.#received(data, isBinary));
+    this.#webSocket.on('message', (data, isBinary) => this.#arrived({ kind: isBinary ? 'binary' : 'text', data }));
+    this.#webSocket.on('ping', (data) => this.#arrived({ kind: 'ping', data }));
     this.#webSocket.on('error', (error) => this.#failed(error));
     this.#webSocket.on('close', (code, reason) => {
       ended();
@@ -108,9 +123,38 @@ export class WebSocketConnection implements Connection {
     });
   }
 
-  #received(data: WebSocket.RawData, isBinary: boolean): void {
+  handleNext(): boolean {
+    const next = this.#behind[this.#handled++];
+    if (next && !this.#ending) this.#handle(next);
+    if (next && !this.#ending) return true;
+    this.#behind = [];
+    this.#handled = 0;
+    return false;
+  }
+
+  resume(): void {
+    if (this.#leftAside < MAX_LEFT_ASIDE) this.#webSocket.resume();
+  }
+
+  #arrived(frame: Arrived): void {
     if (this.#ending) return this.#leaveAside();
-    if (isBinary) return this.close(TEXT_ONLY, 'frames are text');
+    const { turn } = this.#reading;
+    if (turn !== this.#turn) this.#spentMs = 0;
+    this.#turn = turn;
+    if (this.#behind.length === 0 && this.#spentMs < LINE_SLICE_MS) {
+      const began = performance.now();
+      this.#handle(frame);
+      this.#spentMs += performance.now() - began;
+      return;
+    }
+    this.#behind.push(frame);
+    this.#webSocket.pause();
+    this.#reading.wait(this);
+  }
+
+  #handle({ kind, data }: Arrived): void {
+    if (kind === 'ping') return this.#answerPing(data);
+    if (kind === 'binary') return this.close(TEXT_ONLY, 'frames are text');
     try {
       this.#reader?.frame(data.toString());
     } catch (thrown) {
@@ -119,12 +163,17 @@ export class WebSocketConnection implements Connection {
     }
   }
 
+  /** A node sends none, a library may; answers that nobody reads are left out. */
+  #answerPing(data: WebSocket.RawData): void {
+    if (this.bufferedBytes < MAX_PONG_BACKLOG_BYTES) this.#webSocket.pong(data);
+  }
+
   /**
    * What was on its way when we closed is for nobody: the reader has decided to be done. Whoever goes on regardless is not even read, and
    * cut when its time to answer is over.
    */
   #leaveAside(): void {
-    if (++this.#leftAside === MAX_LEFT_ASIDE) this.#webSocket.pause();
+    if (++this.#leftAside >= MAX_LEFT_ASIDE) this.#webSocket.pause();
   }
 
   /** ws has sent the close frame already; `close` follows. */
@@ -135,6 +184,7 @@ export class WebSocketConnection implements Connection {
   }
 
   #closed(code: number, reason: string): void {
+    while (this.handleNext());
     const ending = this.#ending ?? { code, reason: shorten(reason, MAX_REASON_BYTES) };
     this.#ending = ending;
     try {

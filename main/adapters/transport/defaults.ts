@@ -19,6 +19,11 @@ export const AGAIN_MS = 500;
 export const MAX_ENDPOINTS = 4;
 /** Milliseconds that a peer gets to answer a close; stays below the second within which a transport stops. */
 export const CLOSE_TIMEOUT_MS = 900;
+/** Milliseconds that the frames of one line get in the turn in which they come, and that those of all lines behind get in a turn: others wait no longer. */
+export const LINE_SLICE_MS = 2;
+export const READING_SLICE_MS = 5;
+/** Bytes on their way to a peer, beyond which WebSocket's own pings are not answered. */
+export const MAX_PONG_BACKLOG_BYTES = 64 * 1024;
 /** Frames that are read after we closed, to reach the answer behind them: four times what may be under way between honest nodes. */
 export const MAX_LEFT_ASIDE = 64;
 /** Open lines, dialled and accepted. Two for every peer of a large LAN, and still far from the usual 1,024 files of a process. */
@@ -43,6 +48,8 @@ export const MAX_HTTP_HEADER_BYTES = 4096;
  */
 export const WEBSOCKET_OPTIONS = {
   perMessageDeflate: false,
+  // They wait for their turn, as all other frames do.
+  autoPong: false,
   maxPayload: MAX_FRAME_BYTES,
   maxFragments: 8,
   maxBufferedChunks: 4096,

@@ -7,6 +7,7 @@ import { Dialler } from './dialler.ts';
 import { isHostAddress, isLoopback } from './endpoint.ts';
 import { Listener } from './listener.ts';
 import { OwnEnds } from './own-ends.ts';
+import { Reading } from './reading.ts';
 import type { Credentials } from './tls.ts';
 
 export interface WebSocketTransportOptions extends Credentials {
@@ -28,6 +29,7 @@ export class WebSocketTransport implements Transport {
   readonly #dialler: Dialler;
   readonly #ownEnds = new OwnEnds();
   readonly #connections = new Set<WebSocketConnection>();
+  readonly #reading = new Reading();
   readonly #leaving = new AbortController();
   #listener: Listener | undefined;
   #stopped: Promise<void> | undefined;
@@ -117,7 +119,7 @@ export class WebSocketTransport implements Transport {
   }
 
   #opened(line: Line, accept: Accept): void {
-    const connection = new WebSocketConnection(line, this.#options.log);
+    const connection = new WebSocketConnection(line, this.#reading, this.#options.log);
     this.#connections.add(connection);
     connection.open(accept, () => {
       this.#connections.delete(connection);

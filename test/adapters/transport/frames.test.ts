@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createKeyMaterial } from '../../../main/adapters/identity/file.ts';
+import { loopbackNode } from '../../support/transport/nodes.ts';
 import { closeCodeIn, frame, tlsPeer, upgradeRequest, webSocketPeer } from '../../support/transport/raw-peer.ts';
 import { closeOf, framesOf, Recorder } from '../../support/transport/recorder.ts';
 import { type Target, target } from '../../support/transport/target.ts';
@@ -127,6 +128,31 @@ test('J7: whoever goes on after we closed is not read any more, and cut', async 
   // 64 frames are read, and the two kernels hold a few MiB more; who reads until the time to answer is over gets hundreds.
   expect(taken).toBeLessThan(24 * 1024 * 1024);
   expect(line.frames).toEqual([]);
+});
+
+test('D5: a flood is read in slices, so that others have their turn in between, and nothing of it is lost', async () => {
+  let inThisTurn = 0;
+  let most = 0;
+  const flooded = new Recorder(undefined, () => {
+    most = Math.max(most, ++inThisTurn);
+    // What a frame costs a node that decodes it.
+    for (const until = performance.now() + 0.05; performance.now() < until; );
+  });
+  const node = loopbackNode();
+  const { port } = await node.transport.listen(flooded.accept);
+  const peers = await Promise.all(Array.from({ length: 4 }, () => webSocketPeer(port, createKeyMaterial())));
+  const sent = Array.from({ length: 3_000 }, (_, n) => `${n}`);
+  const flood = Buffer.concat(sent.map((text) => frame(TEXT, text)));
+  for (const peer of peers) peer.send(flood);
+  while (flooded.lines.some(({ frames }) => frames.length < sent.length)) {
+    await new Promise((resolve) => setImmediate(resolve));
+    inThisTurn = 0;
+  }
+  for (const { frames } of flooded.lines) expect(frames).toEqual(sent);
+  // 2 ms for each of four lines, and 5 ms for those that are behind; 3,000 where a flood is read as it comes.
+  expect(most).toBeLessThan(600);
+  for (const peer of peers) peer.socket.destroy();
+  await node.transport.stop();
 });
 
 test('a close reason is cut and cleaned before anybody reads it', async () => {
