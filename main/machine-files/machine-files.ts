@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileView } from '../../shared/api.ts';
 import { Emitter } from '../../shared/emitter.ts';
@@ -10,6 +10,7 @@ import { MachineFolder } from './folder.ts';
 import { type Fact, type HostedFile, Hosting, type Order } from './hosting.ts';
 import { type Loaded, loadFile } from './load-file.ts';
 import { fileProblem, problemsText } from './problems.ts';
+import { readText } from './read-text.ts';
 
 /** Where the machines of files run. It knows nothing of files. */
 export interface MachineHost {
@@ -158,11 +159,9 @@ function failure({ file, problems }: Extract<Fact, { type: 'failed' }>, now: Hos
 async function digestOf(paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const path of paths) {
-    try {
-      hash.update(`${path}\n`).update(await readFile(path));
-    } catch {
-      return '';
-    }
+    const read = await readText(path);
+    if (!('text' in read)) return '';
+    hash.update(`${path}\n`).update(read.text);
   }
   return hash.digest('hex');
 }

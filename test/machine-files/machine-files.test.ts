@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -238,6 +239,32 @@ describe('what is in the folder lives on the node', () => {
     expect(ids()).toEqual([]);
   });
 });
+
+test.skipIf(process.platform === 'win32')(
+  'F7: a pipe in the folder is told, and the file behind it loads',
+  async () => {
+    const folder = await Folder.make();
+    execFileSync('mkfifo', [folder.file('a.json'), folder.file('b.mjs')]);
+    await folder.write('good.json', counter());
+    const registrator = new LocalMachineRegistrator();
+    const files = new MachineFiles({
+      folder: folder.path,
+      clock: new SystemClock(),
+      host: new NodeHost(registrator),
+      report: () => {},
+    });
+    await files.start();
+    expect(registrator.machines()).toHaveLength(1);
+    expect(files.list().map(({ problems }) => problems[0]?.message)).toEqual([
+      'is no ordinary file but a device, a pipe or a socket',
+      'is no ordinary file but a device, a pipe or a socket',
+      undefined,
+    ]);
+    files.stop();
+    await registrator.stop();
+    await folder.clear();
+  },
+);
 
 test('a host that refuses one file takes the others', async () => {
   const folder = await Folder.make();
