@@ -153,9 +153,9 @@ const definedOf = (options: NodeOptions): NodeOptions =>
 
 const shortHostName = (): string => hostname().split('.')[0]?.slice(0, MAX_NODE_NAME_BYTES) || 'node';
 
-/** Where data directories and the network key of this user are kept. */
+/** Where data directories and the network key of this user are kept. A variable that is empty is none: `''` would be the working directory. */
 export const homeFrom = (environment: Environment): string =>
-  environment.INTERMACHINE_HOME ?? applicationData(environment);
+  environment.INTERMACHINE_HOME || applicationData(environment);
 
 /** Where the data directories of nodes are that were not given one. */
 export const nodesIn = (home: string): string => join(home, 'nodes');
@@ -165,8 +165,8 @@ function applicationData(environment: Environment): string {
   const home = homedir();
   if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'InterMachine');
   if (process.platform === 'win32')
-    return join(environment.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'InterMachine');
-  return join(environment.XDG_DATA_HOME ?? join(home, '.local', 'share'), 'intermachine');
+    return join(environment.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'InterMachine');
+  return join(environment.XDG_DATA_HOME || join(home, '.local', 'share'), 'intermachine');
 }
 
 /** What opens the dashboard of the node whose data directory this is. */

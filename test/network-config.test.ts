@@ -4,6 +4,11 @@ import { LIMITS, TIMINGS } from '../main/core/defaults.ts';
 
 const config = (options: NodeOptions = {}) => configFrom(options, {});
 
+test('a variable that is empty is none: keys and data are not put into the working directory', () => {
+  for (const variable of ['INTERMACHINE_HOME', 'XDG_DATA_HOME', 'LOCALAPPDATA'])
+    expect(configFrom({}, { [variable]: '' }).home).toBe(config().home);
+});
+
 describe('what is announced in place of our own addresses', () => {
   test('is nothing unless told', () => {
     expect(config().advertise).toBeUndefined();
