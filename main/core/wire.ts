@@ -1,3 +1,4 @@
+import valid from 'semver/functions/valid.js';
 import type { OutcomeStatus } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { isMachineId, isName, isNodeId, type MachineId, type NodeId } from '../../shared/ids.ts';
@@ -313,6 +314,22 @@ const isProofs: Check = (value) =>
   value.length <= 1 + MAX_REPLACED_KEYS &&
   value.every(exactly({ required: { keyId: isText, mac: isText } }));
 
+/** The same demand as where a machine is registered. */
+const isVersion: Check = (value) => isText(value) && valid(value) !== null;
+const isMachine = exactly({
+  required: {
+    id: isMachineId,
+    type: isName,
+    version: isVersion,
+    metadata: isMetadata,
+    healthy: isBoolean,
+    running: isBoolean,
+  },
+});
+/** Of two with one id nobody could say which counts. */
+const isAdded: Check = (value) =>
+  Array.isArray(value) && value.every(isMachine) && new Set(value.map(({ id }) => id)).size === value.length;
+
 const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
   hello: {
     required: {
@@ -331,18 +348,7 @@ const SHAPES: Readonly<Record<Frame['type'], Shape>> = {
     required: {
       full: isBoolean,
       last: isBoolean,
-      added: listOf(
-        exactly({
-          required: {
-            id: isMachineId,
-            type: isName,
-            version: isText,
-            metadata: isMetadata,
-            healthy: isBoolean,
-            running: isBoolean,
-          },
-        }),
-      ),
+      added: isAdded,
       removed: listOf(isMachineId),
     },
   },

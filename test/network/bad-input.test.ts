@@ -162,6 +162,12 @@ const machine = (id: string) =>
   frame(
     `{"type":"machines","full":true,"last":true,"removed":[],"added":[{"id":"${id}","type":"T","version":"1.0.0","metadata":{},"healthy":true,"running":true}]}`,
   );
+/** Machines, of which is told what is special. */
+const machinesText = (...machines: readonly string[]) => {
+  const plain = { id: 'M', type: 'T', version: '1.0.0', metadata: {}, healthy: true, running: true };
+  const added = machines.map((text) => ({ ...plain, ...(JSON.parse(text) as object) }));
+  return JSON.stringify({ type: 'machines', full: true, last: true, removed: [], added });
+};
 const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 
 /** What no event may be. Its text comes from a member that does not check what it sends. */
@@ -233,6 +239,8 @@ describe('a frame:', () => {
     ['J5: 1e999', frame('{"type":"ping","at":1e999}'), CLOSE.badFrame],
     ['J5: -0', frame('{"type":"ping","at":-0}'), CLOSE.badFrame],
     ['J5: 2^53 + 1', frame('{"type":"ping","at":9007199254740993}'), CLOSE.badFrame],
+    ['J2: a version that is none', frame(machinesText('{"id":"A","version":"x"}')), CLOSE.badFrame],
+    ['J2: two machines of one id', frame(machinesText('{"id":"A"}', '{"id":"A"}')), CLOSE.badFrame],
     ['J5: "5" for 5', frame('{"type":"ping","at":"5"}'), CLOSE.badFrame],
     ['J5: a field twice', frame('{"type":"ping","at":1,"at":2}'), CLOSE.badFrame],
     ['J5: an epoch twice', frame(`{"type":"resume","live":{"${EPOCH}":1,"${EPOCH}":2}}`), CLOSE.badFrame],

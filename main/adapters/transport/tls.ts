@@ -45,11 +45,18 @@ export function peerOf(socket: TLSSocket, { nodeIdOf }: Credentials): NodeId {
   return nodeIdOf(publicKeyOf(certificate));
 }
 
+/** A SubjectPublicKeyInfo of P-256 (RFC 5480, 2) up to the two coordinates of its point. */
+const BEFORE_POINT = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
+const POINT_BYTES = 64;
+
 function publicKeyOf(certificate: X509Certificate): KeyObject {
   if (certificate.raw.length > MAX_CERTIFICATE_BYTES)
     throw new Error(`showed a certificate of more than ${MAX_CERTIFICATE_BYTES} bytes`);
   const publicKey = certificate.publicKey;
   if (publicKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Error('showed a key that is not P-256');
+  // The id is the hash of the key as it is written: one that could be written otherwise would have several.
+  if (!publicKey.export({ type: 'spki', format: 'der' }).subarray(0, -POINT_BYTES).equals(BEFORE_POINT))
+    throw new Error('showed a P-256 key that is not written with its named curve and an uncompressed point');
   return publicKey;
 }
 

@@ -4,7 +4,17 @@ import { connect, createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createKeyMaterial } from '../../../main/adapters/identity/file.ts';
-import { ED25519, foreignCertificate, LARGEST_RSA, P256, P384, RSA } from '../../support/transport/certificates.ts';
+import {
+  compressedKey,
+  ED25519,
+  explicitKey,
+  foreignCertificate,
+  LARGEST_RSA,
+  otherwiseWritten,
+  P256,
+  P384,
+  RSA,
+} from '../../support/transport/certificates.ts';
 import { loopbackNode } from '../../support/transport/nodes.ts';
 import { plainPeer, type Shown, tlsPeer, upgradeRequest, webSocketPeer } from '../../support/transport/raw-peer.ts';
 import { Recorder } from '../../support/transport/recorder.ts';
@@ -52,6 +62,8 @@ describe('T1: dropped before a byte of HTTP is read', () => {
     ['an RSA key of 16,384 bits', async () => LARGEST_RSA, /more than 2048 bytes|in time/],
     ['an Ed25519 key', () => foreignCertificate(ED25519), /not P-256/],
     ['a P-384 key', () => foreignCertificate(P384), /not P-256/],
+    ['its key with the curve spelt out', async () => otherwiseWritten(explicitKey()), /named curve/],
+    ['its key with a compressed point', async () => otherwiseWritten(compressedKey()), /named curve/],
     ['more than 2 KiB', () => foreignCertificate(P256, `CN=${'x'.repeat(2_000)}`), /more than 2048 bytes/],
   ])('a peer that shows %s', async (_, shown, why) => {
     const peer = await tlsPeer(kitchen.port, await shown());

@@ -1,5 +1,6 @@
-import { webcrypto } from 'node:crypto';
+import { createECDH, createPrivateKey, generateKeyPairSync, type KeyObject, webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { selfSignedCertificate } from '../../../main/adapters/identity/certificate.ts';
 import type { Shown } from './raw-peer.ts';
 import {
   ExtendedKeyUsage,
@@ -46,3 +47,24 @@ export async function foreignCertificate(
   const key = ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', ''].join('\n');
   return { key, certificate: certificate.toString('pem') };
 }
+
+/** A P-256 key with all numbers of its curve in place of the name. */
+export const explicitKey = (): KeyObject =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' }).privateKey;
+
+/** A P-256 key with half of its point (RFC 5915, 3; SEC 1, 2.3.3). */
+export function compressedKey(): KeyObject {
+  const pair = createECDH('prime256v1');
+  pair.generateKeys();
+  // Of 32 bytes, whatever zeros it begins with.
+  const secret = pair.getPrivateKey('hex').padStart(64, '0');
+  const point = pair.getPublicKey('hex', 'compressed');
+  const der = Buffer.from(`30570201010420${secret}a00a06082a8648ce3d030107a124032200${point}`, 'hex');
+  return createPrivateKey({ key: der, format: 'der', type: 'sec1' });
+}
+
+/** What a node shows that has this key. */
+export const otherwiseWritten = (key: KeyObject): Required<Shown> => ({
+  key: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  certificate: selfSignedCertificate(key),
+});
