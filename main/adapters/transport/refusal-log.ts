@@ -3,6 +3,9 @@ const SPAN_MS = 60_000;
 /** Addresses kept in mind. On IPv6 one host can have any number of them. */
 const MAX_ADDRESSES = 1_000;
 
+/** Lines in this span for all addresses together: one host can come from thousands. */
+const MAX_LINES = 60;
+
 interface Entry {
   readonly since: number;
   unsaid: number;
@@ -13,6 +16,9 @@ export class RefusalLog {
   readonly #log: (message: string) => void;
   readonly #now: () => number;
   readonly #entries = new Map<string, Entry>();
+  #since = Number.NEGATIVE_INFINITY;
+  #lines = 0;
+  #leftOut = 0;
 
   /** `now` in milliseconds that only ever grow. */
   constructor(log: (message: string) => void, now: () => number = () => performance.now()) {
@@ -33,6 +39,20 @@ export class RefusalLog {
     if (oldest !== undefined && this.#entries.size >= MAX_ADDRESSES) this.#entries.delete(oldest);
     this.#entries.set(address, { since: now, unsaid: 0 });
     const before = last && last.unsaid > 0 ? ` (and ${last.unsaid} more from there, not logged)` : '';
+    if (!this.#mayLog(now)) return;
     this.#log(`A connection from ${address} was refused: it ${why}${before}`);
+  }
+
+  #mayLog(now: number): boolean {
+    if (now - this.#since >= SPAN_MS) {
+      if (this.#leftOut > 0)
+        this.#log(`${this.#leftOut} more connections, from many addresses, were refused and not logged`);
+      this.#since = now;
+      this.#lines = 0;
+      this.#leftOut = 0;
+    }
+    if (this.#lines++ < MAX_LINES) return true;
+    this.#leftOut++;
+    return false;
   }
 }

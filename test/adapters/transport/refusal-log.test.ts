@@ -30,11 +30,14 @@ test('each address has its own line', () => {
   expect(lines).toHaveLength(2);
 });
 
-test('any number of addresses takes a bounded memory, and the newest are remembered', () => {
-  const { lines, log } = newLog();
+test('any number of addresses takes a bounded memory and room in the log, and the next line says how many were left out', () => {
+  const { lines, time, log } = newLog();
   for (let host = 0; host < 5_000; host++) log.refused(`fd00::${host}`, 'came');
-  log.refused('fd00::4999', 'came again');
-  expect(lines).toHaveLength(5_000);
-  log.refused('fd00::0', 'came again');
-  expect(lines).toHaveLength(5_001);
+  expect(lines).toHaveLength(60);
+  time.ms = 60_000;
+  log.refused('10.0.0.7', 'came');
+  expect(lines.slice(60)).toEqual([
+    '4940 more connections, from many addresses, were refused and not logged',
+    'A connection from 10.0.0.7 was refused: it came',
+  ]);
 });
