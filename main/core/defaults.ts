@@ -217,8 +217,10 @@ export const AUDIT_ROWS_MAX = 10_000;
 
 /** A watched machine is shown at most this often: faster than an eye follows. */
 export const WATCH_THROTTLE_MS = 50;
-/** Machines that one peer watches here, and as many that it monitors: more than a screen or a program follows, little enough to keep. */
-export const MAX_WATCHES = 10_000;
+/** Machines that one peer monitors here: more than a program follows, little enough to keep. */
+export const MAX_MONITORS = 10_000;
+/** Machines that one peer watches here, each of which costs up to 20 snapshots a second: more than any screen shows. */
+export const MAX_WATCHES = 500;
 /** The states of all machines, for lists. */
 export const STATES_THROTTLE_MS = 100;
 /** For a machine's chart from its node. */

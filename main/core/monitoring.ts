@@ -1,6 +1,6 @@
 import { InterMachineError } from '../../shared/errors.ts';
 import type { MachineId, NodeId } from '../../shared/ids.ts';
-import { MAX_WATCHES } from './defaults.ts';
+import { MAX_MONITORS } from './defaults.ts';
 import type { Demonitor, Down, DownReason, Monitor } from './observation-frames.ts';
 import type { MachineInfo } from './registry.ts';
 
@@ -102,8 +102,8 @@ export class Monitoring {
   #ask(peer: NodeId, { monitor, machine }: Monitor): void {
     if (!this.#parts.isRunning(machine)) return this.#parts.send(peer, { type: 'down', monitor, reason: 'stopped' });
     const monitors = this.#ofPeers.get(peer) ?? new Map<number, MachineId>();
-    if (monitors.size >= MAX_WATCHES)
-      throw new InterMachineError('FRAME_INVALID', `${MAX_WATCHES} machines are monitored already`);
+    if (monitors.size >= MAX_MONITORS)
+      throw new InterMachineError('FRAME_INVALID', `${MAX_MONITORS} machines are monitored already`);
     this.#ofPeers.set(peer, monitors.set(monitor, machine));
   }
 

@@ -241,6 +241,15 @@ describe('a frame:', () => {
     ['J5: 2^53 + 1', frame('{"type":"ping","at":9007199254740993}'), CLOSE.badFrame],
     ['J2: a version that is none', frame(machinesText('{"id":"A","version":"x"}')), CLOSE.badFrame],
     ['J2: two machines of one id', frame(machinesText('{"id":"A"}', '{"id":"A"}')), CLOSE.badFrame],
+    [
+      'D5: looking at more machines than anybody can see',
+      async () => {
+        await hostile.open();
+        for (let watch = 0; watch <= 500; watch++)
+          hostile.send({ type: 'watch', watch, machine: sink.id, emitted: false });
+      },
+      CLOSE.badFrame,
+    ],
     ['J5: "5" for 5', frame('{"type":"ping","at":"5"}'), CLOSE.badFrame],
     ['J5: a field twice', frame('{"type":"ping","at":1,"at":2}'), CLOSE.badFrame],
     ['J5: an epoch twice', frame(`{"type":"resume","live":{"${EPOCH}":1,"${EPOCH}":2}}`), CLOSE.badFrame],
