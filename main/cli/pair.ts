@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { createInterface, type Interface } from 'node:readline';
 import type { Command } from 'commander';
 import type { Bring, PairingView } from '../../shared/api.ts';
@@ -30,9 +31,9 @@ export function pairCommand(program: Command): void {
       if (flags.code !== undefined) await node.call('typeCode', { node: id, code: flags.code, ...bringFrom(flags) });
       else if (asks?.id !== id) await node.call('compareDigits', { node: id });
     }
-    process.once('SIGINT', () => {
-      void ended(node).finally(() => process.exit(130));
-    });
+    // However this command is ended, its window does not stay open behind it.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => void ended(node).finally(() => process.exit(128 + constants.signals[signal])));
     await new Conversation(node, flags).untilPaired();
   });
 }

@@ -135,6 +135,18 @@ test('a node is blocked, unblocked, and a stranger then', async () => {
   await until(anna, ({ blocked, strangers }) => blocked.length === 0 && strangers.some(({ id }) => id === ben.id));
 }, 60_000);
 
+test.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGHUP'] as const)(
+  'a code is worth nothing once the command that shows it was ended by %s',
+  async (signal) => {
+    const showing = anna.talk('pair', '--json');
+    await showing.line(pairing('showing'));
+    showing.child.kill(signal);
+    expect(await showing.ended()).toBe(signal === 'SIGTERM' ? 143 : 129);
+    expect((await trustOf(anna)).pairing?.stage).not.toBe('showing');
+  },
+  60_000,
+);
+
 test('by a code that is typed at the other it is let in again', async () => {
   const atAnna = anna.talk('pair', '--json');
   const { code } = await atAnna.line(pairing('showing'));
