@@ -89,7 +89,16 @@ export type { SendOptions } from './core/machinery.ts';
 export type { MachineDown } from './core/monitoring.ts';
 export type { InterMachineNode, MessageOutcome, NodeEvents } from './core/node.ts';
 export type { PeerInfo, PeerState } from './core/peers.ts';
-export type { Clock, Direction, Endpoint, LogRow, MessageQuery, NewLogRow } from './core/ports.ts';
+export type {
+  Clock,
+  Direction,
+  Endpoint,
+  JournalQuery,
+  JournalRow,
+  LogRow,
+  MessageQuery,
+  NewLogRow,
+} from './core/ports.ts';
 export type { RegisteredMachine } from './core/registered-machine.ts';
 export type {
   Found,

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'ASK_TIMED_OUT'
   | 'EVENT_IGNORED'
   | 'EVENT_INVALID'
+  | 'JOURNAL_MISSING'
   | 'ENVELOPE_CHANGED'
   | 'ENVELOPE_DAMAGED'
   | 'ENVELOPE_EXPIRED'
@@ -37,6 +38,7 @@ export type ErrorCode =
   | 'PAIRING_FAILED'
   | 'PEER_FORGOTTEN'
   | 'PEER_OFFLINE'
+  | 'REPLAY_DIFFERS'
   // The dashboard's calls
   | 'CALL_TIMED_OUT'
   | 'CALL_UNKNOWN'

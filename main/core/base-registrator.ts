@@ -22,6 +22,7 @@ import { WAIT_TIMEOUT_MS } from './defaults.ts';
 import { type FindOptions, isWanted, looksAtStates } from './finding.ts';
 import type { FollowTarget } from './following.ts';
 import { type AddOptions, assertFree, type Persist } from './host.ts';
+import type { JournaledDefinition } from './journal.ts';
 import { assertPersistable } from './machine-record.ts';
 import type { AnyTypes, EventOf, LogicOfType, ReplyOf, TypeName } from './machine-types.ts';
 import type { Machinery, SendOptions } from './machinery.ts';
@@ -107,6 +108,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     // Before anything is written about it.
     assertFree(id, machine);
     const persist = this.#persist(id, type, machine, options);
+    const journal = this.#journal(id, machine, options);
     // What is sent to one that cannot go on waits until it does.
     const running = persist?.misfit === undefined;
     const description = { id, type: machineType(type), version, metadata, healthy: running, running };
@@ -121,6 +123,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
       let actor = machinery.host.add(id, machine, sender.acting, {
         ...addOptions(options),
         ...(persist && { persist }),
+        ...(journal && { journal }),
       });
       machinery.terms.set(id, termsOf(options));
       if (options.health === 'manual') machinery.beats.start(id);
@@ -158,8 +161,13 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     const expose = options.expose === 'node' && { expose: options.expose };
     // What it goes on from is the snapshot, where there is one: its first step writes it down.
     const persist = this.#persist(known, undefined, machine, options);
+    const journal = this.#journal(known, machine, options);
     const description = { id: known, type, version, metadata, healthy: true, running: true };
-    machinery.host.replace(known, machine, { ...addOptions(options), ...(persist && { persist }) });
+    machinery.host.replace(known, machine, {
+      ...addOptions(options),
+      ...(persist && { persist }),
+      ...(journal && { journal }),
+    });
     machinery.terms.set(known, termsOf(options));
     machinery.sync.added(description);
     const row = { ...machineRow(self, description), ...expose };
@@ -423,16 +431,25 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   ): Persist | undefined {
     const { machinery, kept, remembered } = this.#parts;
     if (!persist || !kept) return undefined;
-    if (machine instanceof Actor)
-      throw new InterMachineError(
-        'NOT_PERSISTABLE',
-        `"${id}" is an actor that runs already, and that only its program can start: register its machine instead`,
-      );
+    assertOurs(id, machine);
     assertPersistable(id, machine, input);
     const text = remembered.get(id)?.type === type ? kept.record(id) : undefined;
     const definition = machinery.definitionOf(machine);
     const going = text === undefined ? {} : resuming(text, { version, definition, logic: machine, migrate });
     return { version, definition, delays: timers, now: kept.now, ...going };
+  }
+
+  /** What is to be known of it for its journal. Throws NOT_PERSISTABLE. */
+  #journal<Logic extends AnyActorLogic>(
+    id: MachineId,
+    machine: Logic | Actor<Logic>,
+    { journal = false, input }: RegisterOptions<Logic>,
+  ): JournaledDefinition | undefined {
+    const { machinery, kept } = this.#parts;
+    if (!journal || !kept) return undefined;
+    assertOurs(id, machine);
+    assertPersistable(id, machine, input);
+    return machinery.journaled(machine);
   }
 
   #resolve(target: string | MachineInfo): MachineInfo {
@@ -499,6 +516,18 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
   #assertRunning(): void {
     if (this.#stopping !== undefined) throw new InterMachineError('NODE_STOPPED', 'The node is stopped');
   }
+}
+
+/** Throws NOT_PERSISTABLE. */
+function assertOurs<Logic extends AnyActorLogic>(
+  id: MachineId,
+  machine: Logic | Actor<Logic>,
+): asserts machine is Logic {
+  if (machine instanceof Actor)
+    throw new InterMachineError(
+      'NOT_PERSISTABLE',
+      `"${id}" is an actor that runs already, and that only its program can start: register its machine instead`,
+    );
 }
 
 const addOptions = ({ input, snapshot, supervision }: Omit<RegisterOptions<AnyActorLogic>, 'id'>): AddOptions => ({

@@ -210,6 +210,12 @@ export const MAX_LOGGED_LENGTH = 10_000;
 /** Rows a query of the log returns unless told otherwise, and at the most. */
 export const MESSAGES_DEFAULT = 100;
 export const MESSAGES_MAX = 10_000;
+/** Events after which a journal has a snapshot of its machine: a replay has no more to do, some milliseconds of it. */
+export const JOURNAL_SNAPSHOT_EVERY = 200;
+/** Rows of one machine's journal that are kept at the most; the oldest go first, up to a snapshot to begin from. */
+export const JOURNAL_ROWS_MAX = 10_000;
+/** Rows that are left when a journal is shortened, which happens when it has another snapshot. */
+export const JOURNAL_ROWS_KEPT = JOURNAL_ROWS_MAX - JOURNAL_SNAPSHOT_EVERY;
 /** Rows of what people did that are kept: years of them, and no script fills the disk. */
 export const AUDIT_ROWS_MAX = 10_000;
 

@@ -8,6 +8,7 @@ import { type Acting, disableActing, enableActing, isActing, setOrigin } from '.
 import { MAX_ATTEMPTS, MAX_FAILURES_KEPT, MAX_LOGGED_LENGTH, MAX_WAITING } from './defaults.ts';
 import { carryDelays, type DelayPolicy, resumeDelays } from './delays.ts';
 import type { Arrival } from './inbox.ts';
+import { Journal, type JournalEntry, type JournaledDefinition } from './journal.ts';
 import { Keeping } from './keeping.ts';
 import { type MachineRecord, readRecord } from './machine-record.ts';
 import { ObservedActor, type Step } from './observed-actor.ts';
@@ -34,6 +35,8 @@ export interface HostStep extends PersistedStep {
 export interface HostOwner {
   /** A step of a persisted machine, to be written as a whole. */
   keep(step: HostStep): void;
+  /** What the actor of a machine that is not persisted processed; that of a persisted one is in its steps. */
+  journaled(id: MachineId, entry: JournalEntry): void;
   /** It took a step: its state may be another. */
   stepped(id: MachineId): void;
   /** It failed, and begins anew after a while. */
@@ -81,6 +84,8 @@ export interface AddOptions {
   /** `restart` unless told. An actor that ran before it came here is parked in any case: it is not ours to make anew. */
   readonly supervision?: Supervision;
   readonly persist?: Persist;
+  /** What it processes is written down. */
+  readonly journal?: JournaledDefinition;
 }
 
 /** Takes envelopes in place of their machine. */
@@ -454,7 +459,18 @@ export class Host {
       ...(snapshot && { snapshot }),
     });
     keeping?.follow(actor);
+    if (options.journal) this.#writeDown(id, actor, options.journal, keeping);
     return actor;
+  }
+
+  #writeDown(id: MachineId, actor: AnyActor, definition: JournaledDefinition, keeping: Keeping | undefined): void {
+    new Journal(actor, {
+      ...definition,
+      wallTime: () => this.#clock.wallTime(),
+      told: (entry) => (keeping ? keeping.journaled(entry) : this.#owner.journaled(id, entry)),
+      failed: (error) =>
+        this.#owner.problem(`the journal of machine ${id} ends until it begins anew: ${reasonOf(error)}`),
+    });
   }
 
   /** Delays of the states that a snapshot is in begin anew, as XState itself would never let them end; those of a record go on by its policy. */

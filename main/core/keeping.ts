@@ -1,4 +1,5 @@
 import type { AnyActor, InspectionEvent } from 'xstate';
+import type { JournalEntry } from './journal.ts';
 import { type MachineRecord, writeRecord } from './machine-record.ts';
 import type { Parcel } from './parcel.ts';
 import type { Clock } from './ports.ts';
@@ -8,6 +9,8 @@ import { delayedEvents, isEvent } from './xstate-internals.ts';
 export interface Kept {
   readonly snapshot: string;
   readonly sends: readonly Parcel[];
+  /** Of a machine that has one. */
+  readonly journal: readonly JournalEntry[];
   /** To be done when it is on disk. */
   readonly afterwards: readonly (() => void)[];
 }
@@ -32,6 +35,7 @@ export class Keeping {
   #inspection: { unsubscribe(): void } | undefined;
   #isOpen = false;
   #sends: Parcel[] = [];
+  #journal: JournalEntry[] = [];
   #afterwards: (() => void)[] = [];
 
   constructor(parts: KeepingParts) {
@@ -78,6 +82,11 @@ export class Keeping {
     this.#sends.push(parcel);
   }
 
+  /** Of the step that is under way. */
+  journaled(entry: JournalEntry): void {
+    this.#journal.push(entry);
+  }
+
   /** What must not be seen before the step is on disk. */
   afterwards(act: () => void): void {
     this.#afterwards.push(act);
@@ -86,15 +95,17 @@ export class Keeping {
   /** Ends the step. Throws NOT_PERSISTABLE. */
   take(): Kept {
     const sends = this.#sends;
+    const journal = this.#journal;
     const afterwards = this.#afterwards;
     this.drop();
-    return { snapshot: this.#record(), sends, afterwards };
+    return { snapshot: this.#record(), sends, journal, afterwards };
   }
 
   /** The step came to nothing. */
   drop(): void {
     this.#isOpen = false;
     this.#sends = [];
+    this.#journal = [];
     this.#afterwards = [];
   }
 

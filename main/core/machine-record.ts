@@ -51,6 +51,14 @@ export function writeRecord(
 
 export const recordText = (record: MachineRecord): string => JSON.stringify({ format: FORMAT, ...record });
 
+/** What it is, for a journal. Throws NOT_PERSISTABLE. */
+export function snapshotText(actor: AnyActor): string {
+  const snapshot = persistedSnapshot(actor);
+  const fault = jsonFault(snapshot, 'snapshot');
+  if (fault !== undefined) throw notPersistable(actor.id, fault);
+  return JSON.stringify(snapshot);
+}
+
 /** Throws NOT_PERSISTABLE where already the state in which a machine begins cannot be stored. */
 export function assertPersistable(id: string, logic: AnyActorLogic, input: unknown): void {
   const actor = createActor(logic, { id, input });

@@ -20,6 +20,7 @@ import { chartOf } from './chart.ts';
 import { MAX_ENVELOPE_BYTES, MAX_TTL_MS } from './defaults.ts';
 import { type Follower, Following, type FollowTarget } from './following.ts';
 import { type End, Host, type HostStep } from './host.ts';
+import type { JournaledDefinition } from './journal.ts';
 import type { Keeping } from './keeping.ts';
 import { Links } from './links.ts';
 import { Monitoring } from './monitoring.ts';
@@ -126,6 +127,7 @@ export class Machinery {
     this.terms = new TermsOfMachines(self, (address) => this.#typeOf(address));
     this.host = new Host(clock, new RunQueue(clock, scheduler), {
       keep: (step) => parts.keep?.(step),
+      journaled: (machine, entry) => parts.change({ type: 'journal', machine, ...entry }),
       stepped: (id) => this.#showing.stepped(id),
       failed: (id, failure) => this.#failed(id, failure),
       restarted: (id) => this.#restarted(id),
@@ -284,6 +286,11 @@ export class Machinery {
   definitionOf(logic: AnyActorLogic): string {
     const chart = chartOf(logic);
     return chart ? this.#parts.digest(JSON.stringify(chart)) : '';
+  }
+
+  /** The same, with its chart. */
+  journaled(logic: AnyActorLogic): JournaledDefinition {
+    return { definition: this.definitionOf(logic), chartJson: JSON.stringify(chartOf(logic) ?? null) };
   }
 
   // ---- What other nodes say

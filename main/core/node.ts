@@ -1,15 +1,16 @@
 import type { Emitter, Observable } from '../../shared/emitter.ts';
-import type { InterMachineError } from '../../shared/errors.ts';
-import { type Address, type MachineId, type NodeId, nodeId } from '../../shared/ids.ts';
+import { InterMachineError } from '../../shared/errors.ts';
+import { type Address, type MachineId, machineId, type NodeId, nodeId } from '../../shared/ids.ts';
 import { BaseRegistrator, type RegistratorParts } from './base-registrator.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { MachineState } from './finding.ts';
+import { type ReplayedSnapshot, replay } from './journal-replay.ts';
 import { type ExportFormat, type ExportPart, type ExportQuery, exportLog } from './log-export.ts';
 import type { AnyTypes } from './machine-types.ts';
 import type { NodeTrust } from './node-trust.ts';
 import type { Backlog } from './outgoing-stream.ts';
 import type { PeerInfo, Peers } from './peers.ts';
-import type { Change, LogRow, MessageQuery, NewLogRow, Store } from './ports.ts';
+import type { Change, JournalQuery, JournalRow, LogRow, MessageQuery, NewLogRow, Store } from './ports.ts';
 import type { MachineChange } from './registry-sync.ts';
 import { type Subscription, subscription } from './subscriptions.ts';
 import type { Watcher } from './watching.ts';
@@ -101,6 +102,24 @@ export class InterMachineNode<Types extends object = AnyTypes>
   /** Rows of the stored log, newest first. */
   messages(query: MessageQuery = {}): Promise<readonly LogRow[]> {
     return this.#insides.store.messages(query);
+  }
+
+  /** What a machine of ours that is registered with `journal` processed, newest first unless told. */
+  async journal(machine: string, query: Omit<JournalQuery, 'machine'> = {}): Promise<readonly JournalRow[]> {
+    return await this.#insides.store.journal({ ...query, machine: machineId(machine) });
+  }
+
+  /**
+   * What a machine of ours was after a row of its journal; nothing is done again. Rejects with MACHINE_UNKNOWN where it is not registered, as only its
+   * definition can tell, with JOURNAL_MISSING, and with REPLAY_DIFFERS where it is another definition, or goes by something that is in no event.
+   */
+  async replay(machine: string, seq: number): Promise<ReplayedSnapshot> {
+    const { machinery, store } = this.#insides;
+    const id = machineId(machine);
+    const shown = machinery.host.shown(id);
+    if (!shown) throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${id}" is registered on this node`);
+    const { logic } = shown;
+    return await replay(store, { machine: id, logic, definition: machinery.definitionOf(logic) }, seq);
   }
 
   /** The stored log as text, oldest row first, a part at a time: JSON Lines, or CSV. */

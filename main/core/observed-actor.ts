@@ -70,7 +70,7 @@ export class ObservedActor {
     const event = stepEnded(inspection, this.actor);
     if (event === undefined) return;
     if (this.#taking.length > 0 || !this.#ignores) {
-      this.#step = { count: (this.#step?.count ?? 0) + 1, event, transitions: this.#taking };
+      this.#step = { count: (this.#step?.count ?? 0) + 1, event: event.type, transitions: this.#taking };
       this.#taking = [];
     }
     this.#watcher.stepped();

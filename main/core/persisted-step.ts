@@ -1,4 +1,5 @@
 import type { MachineId } from '../../shared/ids.ts';
+import type { JournalEntry } from './journal.ts';
 import type { Parcel } from './parcel.ts';
 import type { Processed } from './receiving.ts';
 
@@ -9,6 +10,8 @@ export interface PersistedStep {
   readonly snapshot: string;
   /** In the order in which it sent them. Their ids follow from their places. */
   readonly sends: readonly Parcel[];
+  /** What its actor processed, where it has a journal. */
+  readonly journal?: readonly JournalEntry[];
   /** The envelope that it took; missing where something else made it step, such as a timer. */
   readonly processed?: Processed;
 }

@@ -374,6 +374,55 @@ export interface SnapshotRow {
   readonly snapshot: string;
 }
 
+/** An event that the actor of a machine processed. */
+interface JournalStep {
+  readonly machine: MachineId;
+  /** Our wall clock, milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** The address of who sent it; else `start`, `timer`, `self`, `program`, or `child` and the id of the actor that it started. */
+  readonly from: string;
+  /** Of one that came in an envelope. */
+  readonly envelopeId?: string;
+  /** Somebody waited for the reply. */
+  readonly isAsk?: true;
+}
+
+/** As it is written; its number follows from its place. */
+export interface NewJournalRow extends JournalStep {
+  readonly eventJson: string;
+  readonly stateJson: string;
+  /** What the machine was after it: where a replay can begin. */
+  readonly snapshot?: { readonly snapshot: string; readonly definition: string; readonly chartJson: string };
+}
+
+export interface JournalRow extends JournalStep {
+  /** 1, 2, 3 … for each machine. */
+  readonly seq: number;
+  readonly event: MachineEvent;
+  /** The state's value after it; `null` of logic that is no machine. */
+  readonly state: unknown;
+}
+
+export interface JournalQuery {
+  readonly machine: MachineId;
+  /** 100 unless told, 10,000 at most. */
+  readonly limit?: number;
+  /** The newest come first unless told. */
+  readonly oldestFirst?: boolean;
+  /** Only rows before this number. */
+  readonly before?: number;
+  /** Only rows after this number. */
+  readonly after?: number;
+}
+
+export interface JournalSnapshot {
+  /** Of the row after which it was taken. */
+  readonly seq: number;
+  readonly snapshot: string;
+  /** Digest of the definition that it was made by. */
+  readonly definition: string;
+}
+
 /** The node's own time and the wall clock, as they were together. */
 export interface ClockRow {
   readonly time: number;
@@ -405,7 +454,9 @@ export type StoredChange =
   | { readonly type: 'audit'; readonly row: NewAuditRow }
   | { readonly type: 'machineRemove'; readonly node: NodeId; readonly id: MachineId }
   | ({ readonly type: 'snapshot' } & SnapshotRow)
-  | { readonly type: 'snapshotRemove'; readonly machine: MachineId };
+  | { readonly type: 'snapshotRemove'; readonly machine: MachineId }
+  | ({ readonly type: 'journal' } & NewJournalRow)
+  | { readonly type: 'journalRemove'; readonly machine: MachineId };
 
 /** What became of one row, by the id of its envelope. The delivery knows where in the log it is. */
 export interface RowOutcome {
@@ -492,6 +543,9 @@ export interface Store {
   /** Newest first: of what people did, the last 10,000 are kept. */
   audit(query: AuditQuery): Promise<readonly AuditRow[]>;
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
+  journal(query: JournalQuery): Promise<readonly JournalRow[]>;
+  /** The newest one that is not after this row. */
+  journalSnapshot(machine: MachineId, seq: number): Promise<JournalSnapshot | undefined>;
   /** The texts of rows of a stream, in order; shorter where some are not in the log. */
   texts(of: Stream, first: number, last: number): Promise<readonly string[]>;
   /** A copy of its own, as everything is at the moment, in a file that is not there yet. Rejects with BACKUP_FAILED. */

@@ -171,7 +171,7 @@ export class Receiving {
    * envelope that was taken back meanwhile.
    */
   stepped(step: PersistedStep): boolean {
-    const { machine, snapshot, processed } = step;
+    const { machine, snapshot, journal = [], processed } = step;
     if (processed && !this.#inbox.done(processed.arrival)) return false;
     const { group } = this.#parts.turn;
     if (processed) {
@@ -179,6 +179,7 @@ export class Receiving {
       this.#inHand(arrival, -1);
       group.add({ type: 'became', ...runOf(arrival), status, ...(code && { code }) });
     }
+    group.add(...journal.map((entry) => ({ type: 'journal' as const, machine, ...entry })));
     group.keep(machine, snapshot);
     group.follow({
       act: () => {

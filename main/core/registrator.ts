@@ -35,6 +35,11 @@ export interface RegisterOptions<Logic extends AnyActorLogic> extends Terms {
    * before, and without effect where there is no disk.
    */
   readonly persist?: boolean;
+  /**
+   * Each event that its actor processes is stored, with its source and the state that it led to: `node.journal` and `node.replay`. What goes for its state
+   * with `persist` goes for it with this.
+   */
+  readonly journal?: boolean;
   /** What becomes of its delays while it does not run; `resume-deadline` unless told. For one that is persisted. */
   readonly timers?: DelayPolicy;
   /**
@@ -93,7 +98,7 @@ export interface MachineRegistrator<Types extends object = AnyTypes> extends Asy
   /**
    * Starts a machine, or takes in an actor that runs already, and lets everybody find it by its type. Machines of one type are linked by themselves.
    * Rejects with MACHINE_TYPE_INVALID, MACHINE_ID_INVALID, MACHINE_VERSION_INVALID, MACHINE_EXISTS, MACHINE_STOPPED, STORE_FULL, STORE_FAILED, NODE_STOPPED,
-   * and, where it is to be persisted and cannot be, with NOT_PERSISTABLE.
+   * and, where it is to be persisted or to have a journal and cannot, with NOT_PERSISTABLE.
    */
   register<Name extends TypeName<Types>, Logic extends LogicOfType<Types, Name>>(
     type: Name,

@@ -342,9 +342,12 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     },
     forget: (id) => {
       records.delete(id);
+      // What it did last comes before it is forgotten.
+      runner.step({ type: 'flush' });
       return store.commit([
         { type: 'machineRemove', node: self, id },
         { type: 'snapshotRemove', machine: id },
+        { type: 'journalRemove', machine: id },
       ]);
     },
     kept: { record: (id) => records.get(id), now: () => time.now() },

@@ -48,8 +48,17 @@ export const transitionsTaken = (inspection: InspectionEvent, actor: AnyActorRef
   inspection.type === '@xstate.microstep' && inspection.actorRef === actor ? inspection._transitions : [];
 
 /** The event whose handling `actor` just finished; `undefined` for any other inspection. */
-export const stepEnded = (inspection: InspectionEvent, actor: AnyActorRef): string | undefined =>
-  inspection.type === '@xstate.snapshot' && inspection.actorRef === actor ? inspection.event.type : undefined;
+export const stepEnded = (inspection: InspectionEvent, actor: AnyActorRef): EventObject | undefined =>
+  inspection.type === '@xstate.snapshot' && inspection.actorRef === actor ? inspection.event : undefined;
+
+/** An event that `actor` is about to get, that very object, and which actor of its system it comes from, if any. */
+export const eventFor = (
+  inspection: InspectionEvent,
+  actor: AnyActorRef,
+): { readonly event: EventObject; readonly source: AnyActorRef | undefined } | undefined =>
+  inspection.type === '@xstate.event' && inspection.actorRef === actor
+    ? { event: inspection.event, source: inspection.sourceRef as AnyActorRef | undefined }
+    : undefined;
 
 /** Only machines ignore events; other logic takes whatever it is sent. */
 export const isMachine = (logic: AnyActorLogic): boolean => '__xstatenode' in logic;
@@ -141,6 +150,9 @@ export const isDelayId = (id: string): boolean => id.startsWith('xstate.after.')
 
 /** The active states of a machine, in no order: a snapshot tells their ids nowhere else. */
 export const activeNodes = (snapshot: AnyMachineSnapshot): readonly AnyStateNode[] => snapshot._nodes;
+
+/** Whether this tells that an actor begins, or goes on from a snapshot. */
+export const isStart = ({ type }: EventObject): boolean => type === 'xstate.init';
 
 /** Whether this tells actor logic to stop. */
 export const isStop = ({ type }: EventObject): boolean => type === 'xstate.stop';

@@ -12,6 +12,7 @@ export interface FileTerms extends Pick<Terms, 'accept' | 'expose' | 'watchable'
   /** What becomes of it when it fails; `restart` unless told. */
   readonly supervision?: Supervision;
   readonly persist?: boolean;
+  readonly journal?: boolean;
   readonly timers?: DelayPolicy;
 }
 
@@ -93,6 +94,7 @@ const HEAD = z.object({
     )
     .exactOptional(),
   persist: z.boolean('true or false is expected').exactOptional(),
+  journal: z.boolean('true or false is expected').exactOptional(),
   timers: z
     .enum(
       ['resume-deadline', 'resume-remaining', 'restart'],

@@ -47,7 +47,7 @@ export class NodeHost implements MachineHost {
 }
 
 const optionsOf = (definition: HostedDefinition) => {
-  const { version, metadata, accept, expose, watchable, supervision, persist, timers } = definition;
+  const { version, metadata, accept, expose, watchable, supervision, persist, journal, timers } = definition;
   return {
     version,
     metadata,
@@ -56,6 +56,7 @@ const optionsOf = (definition: HostedDefinition) => {
     ...(watchable !== undefined && { watchable }),
     ...(supervision && { supervision }),
     ...(persist && { persist }),
+    ...(journal && { journal }),
     ...(timers && { timers }),
   };
 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store, StoredChange } from '../../main/core/ports.ts';
-import { addressOf, machineId } from '../../shared/ids.ts';
+import { addressOf, type MachineId, machineId } from '../../shared/ids.ts';
 import { histories, queries } from '../support/store/histories.ts';
 import { after, deadLettersOf, EMPTY, EMPTY_STATE, messagesOf, stateOf, unordered } from '../support/store/model.ts';
 import {
@@ -172,6 +172,64 @@ export function storeCompliance(name: string, newPlace: () => Promise<StorePlace
       const kept = await store.audit({ limit: 10_000 });
       expect([kept.length, kept[0]?.place, kept.at(-1)?.place]).toEqual([10_000, 10_010, 11]);
       expect(await store.audit({ before: 11 })).toEqual([]);
+    });
+
+    test('what machines did is kept by their numbers, with snapshots to begin from, until they are unregistered', async () => {
+      const { store } = await start();
+      const row = (machine: MachineId, n: number) => ({
+        ...{ type: 'journal' as const, machine, at: n + 0.5, from: n === 0 ? 'start' : `im://${KITCHEN}/${PONG}` },
+        ...(n > 0 && { envelopeId: `e${n}` }),
+        ...(n === 2 && { isAsk: true as const }),
+        ...{ eventJson: JSON.stringify({ type: 'E', n }), stateJson: '{"a":"ö"}' },
+        ...(n % 2 === 0 && { snapshot: { snapshot: `"s${n}"`, definition: 'd', chartJson: 'null' } }),
+      });
+      for (const n of [0, 1, 2, 3]) await store.commit([row(PING, n), row(PONG, n)]);
+      const { store: later } = await restart(store);
+      const rows = await later.journal({ machine: PING, oldestFirst: true });
+      const address = `im://${KITCHEN}/${PONG}`;
+      const state = { a: 'ö' };
+      expect(rows).toEqual([
+        { machine: PING, seq: 1, at: 0.5, from: 'start', event: { type: 'E', n: 0 }, state },
+        { machine: PING, seq: 2, at: 1.5, from: address, envelopeId: 'e1', event: { type: 'E', n: 1 }, state },
+        {
+          ...{ machine: PING, seq: 3, at: 2.5, from: address, envelopeId: 'e2', isAsk: true },
+          ...{ event: { type: 'E', n: 2 }, state },
+        },
+        { machine: PING, seq: 4, at: 3.5, from: address, envelopeId: 'e3', event: { type: 'E', n: 3 }, state },
+      ]);
+      const numbers = async (query: object) => (await later.journal({ machine: PING, ...query })).map(({ seq }) => seq);
+      expect(await numbers({})).toEqual([4, 3, 2, 1]);
+      expect(await numbers({ limit: 2, before: 4 })).toEqual([3, 2]);
+      expect(await numbers({ limit: 2, after: 1, oldestFirst: true })).toEqual([2, 3]);
+      expect(await later.journalSnapshot(PING, 2)).toEqual({ seq: 1, snapshot: '"s0"', definition: 'd' });
+      expect(await later.journalSnapshot(PING, 9)).toEqual({ seq: 3, snapshot: '"s2"', definition: 'd' });
+      expect(await later.journalSnapshot(PING, 0)).toBeUndefined();
+      await later.commit([{ type: 'journalRemove', machine: PING }]);
+      expect([await numbers({}), await later.journalSnapshot(PING, 9)]).toEqual([[], undefined]);
+      expect(await later.journal({ machine: PONG })).toHaveLength(4);
+      await later.commit([row(PING, 0)]);
+      expect(await numbers({})).toEqual([1]);
+    });
+
+    test('of what a machine did, at most 10,000 rows are kept, and they begin with a snapshot', async () => {
+      const { store } = await start();
+      const rows = Array.from({ length: 10_450 }, (_, n) => ({
+        ...{
+          type: 'journal' as const,
+          machine: PING,
+          at: n,
+          from: 'timer',
+          eventJson: '{"type":"E"}',
+          stateJson: 'null',
+        },
+        ...(n % 200 === 0 && { snapshot: { snapshot: '{}', definition: `d${n}`, chartJson: 'null' } }),
+      }));
+      await store.commit(rows);
+      const kept = await store.journal({ machine: PING, oldestFirst: true, limit: 10_000 });
+      // The last time that it was shortened, at 10,401, there was to be room for 200 more.
+      expect([kept.length, kept[0]?.seq, kept.at(-1)?.seq]).toEqual([9_650, 801, 10_450]);
+      expect((await store.journalSnapshot(PING, 801))?.seq).toBe(801);
+      expect(await store.journalSnapshot(PING, 800)).toBeUndefined();
     });
 
     test('a commit of nothing succeeds', async () => {

@@ -80,6 +80,7 @@ class KilledHost {
       keep: (step) => {
         if (this.#host === host) this.record = step.snapshot;
       },
+      journaled: nothing,
       stepped: nothing,
       failed: (_, { reason }) => {
         throw new Error(reason);

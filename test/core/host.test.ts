@@ -23,6 +23,7 @@ beforeEach(() => {
   ends = [];
   host = new Host(clock, new RunQueue(clock, new SystemScheduler()), {
     keep: () => {},
+    journaled: () => {},
     stepped: () => {},
     failed: nothing,
     restarted: nothing,

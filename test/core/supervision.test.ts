@@ -27,6 +27,7 @@ beforeEach(() => {
   failures = [];
   host = new Host(clock, new RunQueue(clock, new SystemScheduler()), {
     keep: () => {},
+    journaled: nothing,
     stepped: nothing,
     failed: (machine, failure) => {
       told.push(`${machine} failed`);
@@ -210,6 +211,7 @@ test('a machine that goes on from a snapshot has its delays, and what it logs is
   const lines: string[] = [];
   host = new Host(clock, new RunQueue(clock, new SystemScheduler()), {
     keep: () => {},
+    journaled: nothing,
     stepped: nothing,
     failed: nothing,
     restarted: nothing,

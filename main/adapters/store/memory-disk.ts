@@ -17,6 +17,7 @@ import type {
   Stream,
   TrustState,
 } from '../../core/ports.ts';
+import { MemoryJournal } from './memory-journal.ts';
 import { MemoryStream } from './memory-stream.ts';
 import { rowsOf, type StoredPage, streamKey } from './page-rows.ts';
 import { rowLimit } from './row-limit.ts';
@@ -45,6 +46,7 @@ export class MemoryDisk {
   #trust: TrustState | undefined;
   readonly #audit: AuditRow[] = [];
   readonly #snapshots = new Map<MachineId, string>();
+  readonly journal = new MemoryJournal();
 
   state(): StoreState {
     const streams = [...this.#streams.values()];
@@ -168,6 +170,12 @@ export class MemoryDisk {
       case 'snapshotRemove':
         this.#snapshots.delete(change.machine);
         return;
+      case 'journal': {
+        const { type: _, ...row } = change;
+        return this.journal.add(row);
+      }
+      case 'journalRemove':
+        return this.journal.remove(change.machine);
     }
   }
 

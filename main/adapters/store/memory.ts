@@ -1,9 +1,13 @@
 import { InterMachineError } from '../../../shared/errors.ts';
+import type { MachineId } from '../../../shared/ids.ts';
 import type {
   AuditQuery,
   AuditRow,
   DeadLetter,
   DeadLetterQuery,
+  JournalQuery,
+  JournalRow,
+  JournalSnapshot,
   LogRow,
   MessageQuery,
   Store,
@@ -71,6 +75,18 @@ export class MemoryStore implements Store {
     if (!this.#isOpen) throw notOpen();
     await this.#settled();
     return this.#disk.deadLetters(query);
+  }
+
+  async journal(query: JournalQuery): Promise<readonly JournalRow[]> {
+    if (!this.#isOpen) throw notOpen();
+    await this.#settled();
+    return this.#disk.journal.rows(query);
+  }
+
+  async journalSnapshot(machine: MachineId, seq: number): Promise<JournalSnapshot | undefined> {
+    if (!this.#isOpen) throw notOpen();
+    await this.#settled();
+    return this.#disk.journal.snapshot(machine, seq);
   }
 
   async texts(of: Stream, first: number, last: number): Promise<readonly string[]> {

@@ -1,7 +1,18 @@
 import { rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
-import type { DeadLetter, DeadLetterQuery, LogRow, MessageQuery, Stream } from '../../core/ports.ts';
+import type { MachineId } from '../../../shared/ids.ts';
+import type {
+  DeadLetter,
+  DeadLetterQuery,
+  JournalQuery,
+  JournalRow,
+  JournalSnapshot,
+  LogRow,
+  MessageQuery,
+  Stream,
+} from '../../core/ports.ts';
+import { JournalReader } from './journal-table.ts';
 import { LogReader } from './log-reader.ts';
 import { ownerOnly } from './owner-only.ts';
 import { SearchIndex } from './search-index.ts';
@@ -16,6 +27,7 @@ export class ReaderConnection {
   readonly #db: Database.Database;
   readonly #search: SearchIndex | undefined;
   readonly #reader: LogReader;
+  readonly #journal: JournalReader;
 
   constructor(file: string) {
     this.#file = file;
@@ -23,6 +35,7 @@ export class ReaderConnection {
     this.#db = db;
     this.#search = search;
     this.#reader = new LogReader(db, search);
+    this.#journal = new JournalReader(db);
   }
 
   messages(query: MessageQuery): readonly LogRow[] {
@@ -35,6 +48,14 @@ export class ReaderConnection {
 
   deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {
     return this.#read(() => this.#reader.deadLetters(query));
+  }
+
+  journal(query: JournalQuery): readonly JournalRow[] {
+    return this.#read(() => this.#journal.rows(query));
+  }
+
+  journalSnapshot(machine: MachineId, seq: number): JournalSnapshot | undefined {
+    return this.#read(() => this.#journal.snapshot(machine, seq));
   }
 
   /** Indexes some more of the log. Returns how many rows are left; 0 where there is no index. */

@@ -208,6 +208,34 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // 'node': other nodes do not learn of it.
   'ALTER TABLE machines ADD COLUMN expose TEXT',
+  `
+  -- What the actors of journaled machines processed. A snapshot is what a machine was after the row of its number.
+  CREATE TABLE journal (
+    machine TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    at REAL NOT NULL,
+    source TEXT NOT NULL,
+    envelope_id TEXT,
+    is_ask INTEGER NOT NULL,
+    event_json TEXT NOT NULL,
+    state_json TEXT NOT NULL,
+    PRIMARY KEY (machine, seq)
+  ) STRICT;
+  CREATE TABLE journal_snapshots (
+    machine TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    definition TEXT NOT NULL,
+    snapshot TEXT NOT NULL,
+    PRIMARY KEY (machine, seq)
+  ) STRICT;
+  -- Each chart once, by its digest.
+  CREATE TABLE journal_definitions (
+    machine TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    chart_json TEXT NOT NULL,
+    PRIMARY KEY (machine, definition)
+  ) STRICT;
+  `,
 ];
 
 export const schemaVersion = (db: Database): number => Number(db.pragma('user_version', { simple: true }));

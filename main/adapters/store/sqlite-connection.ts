@@ -1,9 +1,13 @@
 import { InterMachineError } from '../../../shared/errors.ts';
+import type { MachineId } from '../../../shared/ids.ts';
 import type {
   AuditQuery,
   AuditRow,
   DeadLetter,
   DeadLetterQuery,
+  JournalQuery,
+  JournalRow,
+  JournalSnapshot,
   LogRow,
   MessageQuery,
   StoredChange,
@@ -12,6 +16,7 @@ import type {
 } from '../../core/ports.ts';
 import { AuditTable } from './audit-table.ts';
 import { LOG_KEPT_BYTES, LOG_KEPT_MS, MAX_STORE_BYTES } from './defaults.ts';
+import { JournalReader } from './journal-table.ts';
 import { LogReader } from './log-reader.ts';
 import { Retention } from './retention.ts';
 import { Room } from './room.ts';
@@ -27,6 +32,7 @@ export class SqliteConnection {
   readonly #writer: SqliteWriter;
   readonly #reader: LogReader;
   readonly #audit: AuditTable;
+  readonly #journal: JournalReader;
   readonly #state: StoredState;
   readonly #retention: Retention;
   readonly #room: Room;
@@ -41,6 +47,7 @@ export class SqliteConnection {
     this.#writer = new SqliteWriter(db);
     this.#reader = new LogReader(db);
     this.#audit = new AuditTable(db);
+    this.#journal = new JournalReader(db);
     this.#state = new StoredState(db);
     this.#retention = new Retention(db, { keepMs, keepBytes: Math.min(keepBytes, maxBytes / 2) });
     this.#room = new Room(file, maxBytes, () => this.#retention.usedBytes);
@@ -70,6 +77,14 @@ export class SqliteConnection {
 
   texts(of: Stream, first: number, last: number): readonly string[] {
     return this.#read(() => this.#reader.texts(of, first, last));
+  }
+
+  journal(query: JournalQuery): readonly JournalRow[] {
+    return this.#read(() => this.#journal.rows(query));
+  }
+
+  journalSnapshot(machine: MachineId, seq: number): JournalSnapshot | undefined {
+    return this.#read(() => this.#journal.snapshot(machine, seq));
   }
 
   deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {

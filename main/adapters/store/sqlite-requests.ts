@@ -1,9 +1,13 @@
 import type { ErrorCode } from '../../../shared/errors.ts';
+import type { MachineId } from '../../../shared/ids.ts';
 import type {
   AuditQuery,
   AuditRow,
   DeadLetter,
   DeadLetterQuery,
+  JournalQuery,
+  JournalRow,
+  JournalSnapshot,
   LogRow,
   MessageQuery,
   StoredChange,
@@ -23,6 +27,8 @@ export type StoreRequest =
   | { readonly type: 'audit'; readonly query: AuditQuery }
   | { readonly type: 'deadLetters'; readonly query: DeadLetterQuery }
   | { readonly type: 'texts'; readonly of: Stream; readonly first: number; readonly last: number }
+  | { readonly type: 'journal'; readonly query: JournalQuery }
+  | { readonly type: 'journalSnapshot'; readonly machine: MachineId; readonly seq: number }
   // Of the reader
   | { readonly type: 'index' }
   | { readonly type: 'copy'; readonly target: string }
@@ -39,6 +45,8 @@ export interface StoreAnswers {
   readonly audit: readonly AuditRow[];
   readonly deadLetters: readonly DeadLetter[];
   readonly texts: readonly string[];
+  readonly journal: readonly JournalRow[];
+  readonly journalSnapshot: JournalSnapshot | undefined;
   /** Rows that are left. */
   readonly index: number;
   readonly copy: undefined;

@@ -22,6 +22,10 @@ answerRequests(parentPort, (request: StoreRequest): StoreAnswers[StoreRequest['t
       return connection.audit(request.query);
     case 'deadLetters':
       return connection.deadLetters(request.query);
+    case 'journal':
+      return connection.journal(request.query);
+    case 'journalSnapshot':
+      return connection.journalSnapshot(request.machine, request.seq);
     case 'texts':
       return connection.texts(request.of, request.first, request.last);
     case 'maintain':

@@ -3,12 +3,14 @@ import { linesOf } from '../../../shared/envelope-text.ts';
 import type { MachineRow, NewDeadLetter, NodeRow, Page, StoredChange, Stream } from '../../core/ports.ts';
 import { AuditTable } from './audit-table.ts';
 import { digestOf } from './digest.ts';
+import { JournalTable } from './journal-table.ts';
 import { StreamTable } from './stream-table.ts';
 
 /** Carries out changes, each with a statement that was prepared once. */
 export class SqliteWriter {
   readonly #streams: StreamTable;
   readonly #audit: AuditTable;
+  readonly #journal: JournalTable;
   readonly #statements: ReturnType<typeof prepare>;
   readonly #applyAll: (changes: readonly StoredChange[]) => void;
   /** Rows of the log that were ever written. */
@@ -17,6 +19,7 @@ export class SqliteWriter {
   constructor(db: Database) {
     this.#streams = new StreamTable(db);
     this.#audit = new AuditTable(db);
+    this.#journal = new JournalTable(db);
     this.#statements = prepare(db);
     this.#applyAll = db.transaction((changes: readonly StoredChange[]) => {
       for (const change of changes) this.#apply(change);
@@ -95,6 +98,10 @@ export class SqliteWriter {
       case 'snapshotRemove':
         this.#statements.snapshotRemove.run(change.machine);
         return;
+      case 'journal':
+        return this.#journal.add(change);
+      case 'journalRemove':
+        return this.#journal.remove(change.machine);
       default:
         throw new Error(`no such change: ${JSON.stringify(change satisfies never)}`);
     }

@@ -1,10 +1,14 @@
 import { resolve } from 'node:path';
 import { InterMachineError } from '../../../shared/errors.ts';
+import type { MachineId } from '../../../shared/ids.ts';
 import type {
   AuditQuery,
   AuditRow,
   DeadLetter,
   DeadLetterQuery,
+  JournalQuery,
+  JournalRow,
+  JournalSnapshot,
   LogRow,
   MessageQuery,
   Store,
@@ -74,6 +78,16 @@ export class SqliteStore implements Store {
     if (!this.#threads) throw this.#notOpen();
     await this.#threads.writer.settled();
     return await this.#threads.writer.ask({ type: 'audit', query });
+  }
+
+  async journal(query: JournalQuery): Promise<readonly JournalRow[]> {
+    if (!this.#threads) throw this.#notOpen();
+    return await (await this.#threads.forReading()).ask({ type: 'journal', query });
+  }
+
+  async journalSnapshot(machine: MachineId, seq: number): Promise<JournalSnapshot | undefined> {
+    if (!this.#threads) throw this.#notOpen();
+    return await (await this.#threads.forReading()).ask({ type: 'journalSnapshot', machine, seq });
   }
 
   async texts(of: Stream, first: number, last: number): Promise<readonly string[]> {

@@ -2,11 +2,13 @@ import { SqliteConnection } from '../../../main/adapters/store/sqlite-connection
 import type {
   AuditQuery,
   DeadLetterQuery,
+  JournalQuery,
   MessageQuery,
   Store,
   StoredChange,
   Stream,
 } from '../../../main/core/ports.ts';
+import type { MachineId } from '../../../shared/ids.ts';
 
 /** The database of a SqliteStore on the test's own thread: starting a thread for each history would take minutes. */
 export class InlineStore implements Store {
@@ -38,6 +40,14 @@ export class InlineStore implements Store {
 
   async deadLetters(query: DeadLetterQuery) {
     return this.#connection!.deadLetters(query);
+  }
+
+  async journal(query: JournalQuery) {
+    return this.#connection!.journal(query);
+  }
+
+  async journalSnapshot(machine: MachineId, seq: number) {
+    return this.#connection!.journalSnapshot(machine, seq);
   }
 
   async texts(of: Stream, first: number, last: number) {

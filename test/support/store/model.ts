@@ -117,6 +117,8 @@ function step(model: StoreModel, change: StoredChange): StoreModel | undefined {
     case 'trust':
       return { ...model, trust: change.state };
     case 'audit':
+    case 'journal':
+    case 'journalRemove':
       return model;
     case 'machineRemove':
       return { ...model, machines: model.machines.filter(({ node, id }) => node !== change.node || id !== change.id) };
