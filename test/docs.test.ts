@@ -96,11 +96,39 @@ test('every option of createNode and of register is in docs/api.md', () => {
 test('every row of bad input in docs/security.md has a test whose name begins with it, and no test names another', () => {
   const rows = [...read('docs/security.md').matchAll(/^\| ([A-Z]\d*) \|/gm)].map(([, row]) => row ?? '');
   expect(rows).toEqual(expect.arrayContaining(['T10', 'W', 'J5', 'D7', 'X1', 'M8', 'F8', 'A', 'I', 'S']));
-  const files = globSync('test/**/*.test.ts', { cwd: new URL('..', import.meta.url) });
-  const named = files.flatMap((file) =>
-    [...read(file).matchAll(/['`]((?:(?:[A-Z]\d+|[AISW]), )*(?:[A-Z]\d+|[AISW])): /g)].flatMap(
-      ([, names]) => names?.split(', ') ?? [],
-    ),
-  );
+  const named = testFiles()
+    .flatMap(namedIn)
+    .filter((name) => !INVARIANT.test(name));
   expect([...new Set(named)].sort()).toEqual([...new Set(rows)].sort());
 });
+
+test('every invariant of the delivery has tests whose names begin with it, where CONTRIBUTING.md says, in simulation and in real processes', () => {
+  const rows = [...read('CONTRIBUTING.md').matchAll(/^\| (I\d+) \| [^|]+ \| ([^|]+) \| ([^|]+) \|$/gm)];
+  const all = Array.from({ length: 12 }, (_, n) => `I${n + 1}`);
+  expect(rows.map(([, name]) => name)).toEqual(all);
+  const simulation = read('test/support/delivery/history.ts');
+  for (const [, name = '', ...cells] of rows) {
+    for (const cell of cells) {
+      const files = [...cell.matchAll(/`([^`]+\.test\.ts)`/g)].map(([, file]) => `test/${file}`);
+      expect(files, `${name}: ${cell}`).not.toEqual([]);
+      for (const file of files) expect(namedIn(file), `${name} in ${file}`).toContain(name);
+    }
+    // I12 follows from the others, in a history of its own.
+    if (name !== 'I12') expect(simulation).toContain(`this.say('${name} `);
+  }
+  const elsewhere = testFiles()
+    .flatMap(namedIn)
+    .filter((name) => INVARIANT.test(name));
+  expect([...new Set(elsewhere)].sort()).toEqual([...all].sort());
+});
+
+/** Of the delivery; the row `I` of bad input has no number. */
+const INVARIANT = /^I\d+$/;
+
+const testFiles = (): string[] => globSync('test/**/*.test.ts', { cwd: new URL('..', import.meta.url) });
+
+/** What names of tests in it begin with. */
+const namedIn = (file: string): string[] =>
+  [...read(file).matchAll(/['`]((?:(?:[A-Z]\d+|[AISW]), )*(?:[A-Z]\d+|[AISW])): /g)].flatMap(
+    ([, names]) => names?.split(', ') ?? [],
+  );

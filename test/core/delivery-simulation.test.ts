@@ -13,7 +13,7 @@ const HISTORIES = 20_000;
 const directory = new URL('../support/delivery/', import.meta.url);
 const pinned = JSON.parse(readFileSync(new URL('pinned.json', directory), 'utf8')) as Record<string, Pinned>;
 
-test(`whatever happens to lines, clocks, disks and processes, what is accepted arrives, once and in order (${HISTORIES} histories of seed ${SEED})`, () => {
+test(`I1, I2, I3, I4, I5, I6, I7, I8, I9, I10, I11: whatever happens to lines, clocks, disks and processes, what is accepted arrives, once and in order (${HISTORIES} histories of seed ${SEED})`, () => {
   expect(explore(History, { runs: HISTORIES, seed: SEED })).toEqual({ runs: HISTORIES });
 }, 600_000);
 
@@ -21,7 +21,7 @@ test.each(Object.entries(pinned))('the history that showed that %s is missed vio
   expect(replay(History, history)).toBe('');
 });
 
-test('a sender that is restarted 200 times while its peer is away delivers everything', () => {
+test('I12: a sender that is restarted 200 times while its peer is away delivers everything', () => {
   const starts = Array.from({ length: 200 }, () => 'send 24; flush 0; kill 0').join('; ');
   const limits = { ...LIMITS };
   Object.assign(LIMITS, { outboxRows: 300, waitingRows: 1_000, ttlMs: 1e9 });

@@ -23,15 +23,29 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** `one` accepted some for `two`; what `two` has in its log, and `one` among its dead letters. */
-async function left(accepted: readonly number[], logged: readonly number[], dead: readonly number[] = []) {
+/** `one` accepted some for `two`; what `two` has in its log, and `one` among its dead letters and in its log. */
+async function left(
+  accepted: readonly number[],
+  logged: readonly number[],
+  dead: readonly number[] = [],
+  sent: readonly number[] = [],
+) {
   await writeFile(join(directory, 'one.accepted'), accepted.map((n) => `two ${n}\n`).join(''));
   const stream = { direction: 'in' as const, peer: ONE, epoch: EPOCH };
   const rows = logged.map((n) => ({ event: { type: 'NUMBER', n } }));
   const handled = { type: 'became' as const, ...stream, first: 1, last: rows.length, status: 'handled' as const };
   const letters = dead.map((n): StoredChange => ({ type: 'deadLetter', letter: letterOf(n) }));
+  const out = sent.map((n) => ({ event: { type: 'NUMBER', n } }));
+  const sending = { direction: 'out' as const, peer: TWO, epoch: EPOCH };
+  const sends: readonly StoredChange[] =
+    out.length > 0
+      ? [
+          { type: 'page', page: pageOf(sending, 1, out) },
+          { type: 'acknowledged', peer: TWO, epoch: EPOCH, sequence: out.length },
+        ]
+      : [];
   const changes: readonly (readonly StoredChange[])[] = [
-    letters,
+    [...letters, ...sends],
     rows.length > 0 ? [{ type: 'page', page: pageOf(stream, 1, rows) }, handled] : [],
     [],
   ];
@@ -57,7 +71,10 @@ const letterOf = (n: number) => ({
   reason: 'ENVELOPE_EXPIRED' as const,
 });
 
-const NOTHING = { lost: 0, twice: 0, reordered: 0, dead: 0, unhandled: 0, strange: 0, integrity: 'ok' };
+const NOTHING = {
+  ...{ lost: 0, twice: 0, reordered: 0, dead: 0, unhandled: 0, strange: 0, renamed: 0 },
+  integrity: 'ok',
+};
 
 test('what arrived as it was sent is counted as nothing but accepted', async () => {
   expect(await left([1, 2, 4], [1, 2, 4, 5])).toMatchObject({ ...NOTHING, accepted: 3 });
@@ -72,4 +89,12 @@ test('whatever is lost, twice, out of order, dead, or arrives though it was not 
   );
   const reasons = { 'out: ENVELOPE_EXPIRED': 1 };
   expect(found).toMatchObject({ ...NOTHING, lost: 1, twice: 1, reordered: 1, dead: 1, strange: 1, reasons });
+});
+
+test('what has the id that its sender knows it by is counted as nothing but accepted', async () => {
+  expect(await left([1, 2, 3], [1, 2, 3], [], [1, 2, 3])).toMatchObject({ ...NOTHING, accepted: 3 });
+});
+
+test('an id that stands for one envelope at its sender and for another at its receiver is counted', async () => {
+  expect(await left([1, 2, 3], [1, 2, 3], [], [1, 3, 2])).toMatchObject({ ...NOTHING, renamed: 2 });
 });

@@ -23,11 +23,14 @@ export interface Audit {
   readonly unhandled: number;
   /** In a log, not on the list of what was accepted, and not among the last that its sender's start had under way when it was killed. */
   readonly strange: number;
+  /** Under an id that stands for another one in its sender's log. */
+  readonly renamed: number;
   readonly integrity: string;
 }
 
 /** Of a row of the log what is looked at: there may be a million. */
 interface Row {
+  readonly id: string;
   readonly from: NodeId;
   readonly n: number;
   readonly isHandled: boolean;
@@ -36,6 +39,8 @@ interface Row {
 interface Kept {
   readonly id: NodeId;
   readonly rows: readonly Row[];
+  /** What its own log says that it sent, by id. */
+  readonly sent: ReadonlyMap<string, number>;
   readonly letters: readonly DeadLetter[];
   readonly complaints: readonly string[];
 }
@@ -51,7 +56,7 @@ export async function audit(members: readonly Member[]): Promise<Audit> {
     for (const { direction, reason } of letters)
       reasons[`${direction}: ${reason}`] = (reasons[`${direction}: ${reason}`] ?? 0) + 1;
   const complaints = [...kept].flatMap(([name, { complaints }]) => complaints.map((text) => `${name}: ${text}`));
-  const sum = { accepted: 0, lost: 0, twice: 0, reordered: 0, dead: 0, unhandled: 0, strange: 0 };
+  const sum = { accepted: 0, lost: 0, twice: 0, reordered: 0, dead: 0, unhandled: 0, strange: 0, renamed: 0 };
   for (const sender of members) {
     const accepted = acceptedBy(sender);
     const from = kept.get(sender.name);
@@ -66,11 +71,12 @@ export async function audit(members: readonly Member[]): Promise<Audit> {
       const lastOf = lastOfStarts(listed);
       const seen = new Set<number>();
       let last = -1;
-      for (const { n, isHandled } of rows) {
+      for (const { id, n, isHandled } of rows) {
         if (seen.has(n)) sum.twice++;
         else if (n < last) sum.reordered++;
         if (!listed.has(n) && n < (lastOf.get(startOf(n)) ?? 0)) sum.strange++;
         if (!isHandled) sum.unhandled++;
+        if ((from?.sent.get(id) ?? n) !== n) sum.renamed++;
         seen.add(n);
         last = Math.max(last, n);
       }
@@ -117,15 +123,20 @@ async function read({ dataDir }: Member): Promise<Kept> {
   complaints.push(...problems);
   if (outbox.length > 0) complaints.push(`${outbox.length} envelopes wait in the outbox`);
   const rows: Row[] = [];
+  const sent = new Map<string, number>();
   for (let after = 0, isLast = false; !isLast; ) {
-    const page = await store.messages({ direction: 'in', oldestFirst: true, limit: PAGE, after });
-    for (const { from, event, status } of page)
-      rows.push({ from: partsOf(from).node, n: numberOf({ event }), isHandled: status === 'handled' });
+    const page = await store.messages({ oldestFirst: true, limit: PAGE, after });
+    for (const row of page) {
+      const { id, from, status, direction } = row;
+      const n = numberOf(row);
+      if (direction === 'in') rows.push({ id, from: partsOf(from).node, n, isHandled: status === 'handled' });
+      else if (direction === 'out') sent.set(id, n);
+    }
     after = page.at(-1)?.place ?? after;
     isLast = page.length < PAGE;
   }
   if (rows.some(({ n }) => Number.isNaN(n))) complaints.push('a row of the log is not what was sent');
   const letters = await store.deadLetters({ limit: PAGE });
   await store.close();
-  return { id, rows, letters, complaints };
+  return { id, rows, sent, letters, complaints };
 }

@@ -8,6 +8,7 @@ import { freeUdpPort } from '../support/udp-port.ts';
 import { type Audit, audit } from './audit.ts';
 import { Cluster, type Member, type MemberProcess, membersIn } from './cluster.ts';
 import { fillDisk } from './full-disk.ts';
+import type { Sending } from './node-process.ts';
 import { randomOf } from './random.ts';
 
 export interface FaultOptions {
@@ -15,6 +16,8 @@ export interface FaultOptions {
   readonly seed: number;
   /** Where the data directories are to be, instead of a temporary directory. */
   readonly disk?: string;
+  /** Of a node that is killed while one that it sends to is away. */
+  readonly restarts?: number;
 }
 
 export interface Told extends Audit {
@@ -31,6 +34,7 @@ const KILL_EVERY_MS = 600;
 const PER_SECOND = 1_000;
 const HOUR_MS = 3_600_000;
 
+type Rate = Pick<Sending, 'perSecond' | 'ttlMs'>;
 type Act = (cluster: Cluster, notes: string[]) => Promise<void>;
 /** Members whose lists, and data unless it lies elsewhere, are in a directory. What ends it afterwards. */
 type Place = (
@@ -38,11 +42,11 @@ type Place = (
 ) => Promise<{ readonly members: readonly Member[]; readonly end?: () => Promise<void> }>;
 
 /** Three nodes that send to each other while `act` goes on; then everything heals, and what is left is looked at. */
-async function inCluster(act: Act, place: Place, ttlMs = 24 * HOUR_MS): Promise<Told> {
+async function inCluster(act: Act, place: Place, sending: Partial<Rate> = {}): Promise<Told> {
   const directory = await mkdtemp(join(tmpdir(), 'intermachine-faults-'));
   const notes: string[] = [];
   const { members, end } = await place(directory);
-  const cluster = new Cluster(members, { perSecond: PER_SECOND, ttlMs });
+  const cluster = new Cluster(members, { perSecond: PER_SECOND, ttlMs: 24 * HOUR_MS, ...sending });
   try {
     await cluster.start();
     await act(cluster, notes);
@@ -170,7 +174,27 @@ export const clock = ({ seconds, seed }: FaultOptions): Promise<Told> =>
       for (const hours of [8, -8, 0]) await jump(cluster.nodes, hours);
     },
     onLoopback(),
-    HOUR_MS,
+    { ttlMs: HOUR_MS },
+  );
+
+/** A sender is killed again and again, each time when it has taken up more for a node that is away all the while. */
+export const away = ({ restarts = 200, seed }: FaultOptions): Promise<Told> =>
+  inCluster(
+    async ({ nodes }, notes) => {
+      const [gone, sender] = [nodes[seed % 3], nodes[(seed + 1) % 3]] as [MemberProcess, MemberProcess];
+      await gone.down();
+      for (let start = 0; start < restarts; start++) {
+        await sender.kill();
+        await eventually('it has taken up more', () => (sender.state?.accepted ?? 0) > 0, 30_000);
+      }
+      await eventually('it is there again', () => sender.hasStarted, 30_000);
+      const waiting = sender.state?.waiting[gone.member.name] ?? 0;
+      notes.push(`of ${restarts + 1} starts of ${sender.member.name} ${waiting} envelopes waited`);
+      if (waiting < restarts) throw new Error(`${waiting} envelopes wait, after ${restarts} starts that took up more`);
+      gone.start();
+    },
+    onLoopback(),
+    { perSecond: 60 },
   );
 
 async function killing({ nodes }: Cluster, { seconds, seed }: FaultOptions): Promise<void> {

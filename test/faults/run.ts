@@ -1,4 +1,4 @@
-// npm run test:faults [-- kill|disk|cable|stop|clock …] [--seconds N] [--seed S]: whole nodes in processes of their own, and what may happen to them.
+// npm run test:faults [-- kill|disk|cable|stop|clock|away|overload …] [--seconds N] [--seed S]: whole nodes in processes of their own, and what may happen to them.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,14 +6,22 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lanUnavailable } from '../support/lan.ts';
-import { cable, clock, disk, type FaultOptions, kill, stop, type Told } from './faults.ts';
+import { away, cable, clock, disk, type FaultOptions, kill, stop, type Told } from './faults.ts';
+import { overload } from './overload.ts';
 
 /** Large enough for what a node keeps free, small enough to be filled. */
 const DISK = 'size=224m';
 const OWN_MOUNTS = ['--user', '--map-root-user', '--mount'];
 const MOUNT = `mount -t tmpfs -o ${DISK} tmpfs "$1" && shift && exec "$@"`;
 
-const FAULTS: Readonly<Record<string, (options: FaultOptions) => Promise<Told>>> = { kill, disk, cable, stop, clock };
+const FAULTS: Readonly<Record<string, (options: FaultOptions) => Promise<Told>>> = {
+  kill,
+  disk,
+  cable,
+  stop,
+  clock,
+  away,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,13 +38,24 @@ const options: FaultOptions = {
   ...(values.disk && { disk: values.disk }),
 };
 if (options.disk === undefined) console.log(`seed ${options.seed}, ${options.seconds} s each`);
-for (const name of positionals.length > 0 ? positionals : Object.keys(FAULTS)) {
+for (const name of positionals.length > 0 ? positionals : [...Object.keys(FAULTS), 'overload']) {
+  if (name === 'overload') {
+    await overloaded();
+    continue;
+  }
   const fault = FAULTS[name];
-  if (!fault) throw new Error(`no such fault: ${name}; there are ${Object.keys(FAULTS).join(', ')}`);
+  if (!fault) throw new Error(`no such fault: ${name}; there are ${Object.keys(FAULTS).join(', ')}, overload`);
   const unavailable = name === 'cable' ? lanUnavailable() : undefined;
   if (unavailable !== undefined) console.log(`${name.padEnd(6)} skipped: ${unavailable}`);
   else if (name === 'disk' && options.disk === undefined) onSmallDisk();
   else if (!show(name, await fault(options))) process.exitCode = 1;
+}
+
+async function overloaded(): Promise<void> {
+  for (const fault of await overload({ seconds: Math.ceil(options.seconds / 2) })) {
+    console.log(`       ${fault}`);
+    process.exitCode = 1;
+  }
 }
 
 /** The same program once more, in a mount namespace of its own. */
@@ -61,6 +80,6 @@ function show(name: string, { notes, refused, reasons, ...figures }: Told): bool
   if (Object.keys(refused).length > 0) console.log(`       refused: ${JSON.stringify(refused)}`);
   if (figures.dead > 0) console.log(`       dead letters: ${JSON.stringify(reasons)}`);
   for (const note of notes) console.log(`       ${note}`);
-  const { lost, twice, reordered, dead, unhandled, strange, integrity } = figures;
-  return lost + twice + reordered + dead + unhandled + strange === 0 && integrity === 'ok';
+  const { lost, twice, reordered, dead, unhandled, strange, renamed, integrity } = figures;
+  return lost + twice + reordered + dead + unhandled + strange + renamed === 0 && integrity === 'ok';
 }

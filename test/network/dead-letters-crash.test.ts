@@ -8,7 +8,7 @@ import { freeUdpPort } from '../support/udp-port.ts';
 
 const KILLS = 3;
 
-test(`a node that is killed ${KILLS} times just when dead letters are sent again neither loses nor doubles one`, async () => {
+test(`I8: a node that is killed ${KILLS} times just when dead letters are sent again neither loses nor doubles one`, async () => {
   const home = await mkdtemp(join(tmpdir(), 'intermachine-test-'));
   const port = String(await freeUdpPort());
   let child: ChildProcess | undefined;

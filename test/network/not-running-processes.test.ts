@@ -50,7 +50,7 @@ async function end(how: 'disconnect' | 'SIGKILL'): Promise<void> {
   await exit;
 }
 
-test('a machine that was disposed of, in a node that is killed and started without it, gets all in order, once', async () => {
+test('I10: a machine that was disposed of, in a node that is killed and started without it, gets all in order, once', async () => {
   let there = await start();
   const register = { do: 'register', type: 'Sink', machine: 'collector' } as const;
   const { id, address } = (await there(register)) as { id: string; address: string };

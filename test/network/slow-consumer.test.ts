@@ -36,7 +36,7 @@ const laborious = createMachine({
   },
 });
 
-test('a slow machine slows its senders with a word that helps; its node stays alive, and others there are served', async () => {
+test('I7: a slow machine slows its senders with a word that helps; its node stays alive, and others there are served', async () => {
   await slow.register('Slow', laborious);
   const quick = await slow.register('Quick', collector);
   await fast.waitForType('Slow');
@@ -70,7 +70,7 @@ test('a slow machine slows its senders with a word that helps; its node stays al
   expect([...states].filter((state) => state !== 'alive')).toEqual([]);
 }, 60_000);
 
-test('a machine for which too much waits refuses with a code that says so, and takes more once it has caught up', async () => {
+test('I7, I8: a machine for which too much waits refuses with a code that says so, and takes more once it has caught up', async () => {
   await slow.register('Rests', collector);
   await fast.waitForType('Rests');
   slow.release('Rests_1');
