@@ -354,6 +354,30 @@ export interface LogItem {
   readonly skipped: number;
 }
 
+/** An event that a machine of this node processed. */
+export interface JournalRowView {
+  /** 1, 2, 3 … for each machine. */
+  readonly seq: number;
+  /** Wall clock of the node, milliseconds. */
+  readonly at: number;
+  /** The address of who sent it; else `start`, `timer`, `self`, `program`, or `child` and the id of the actor that it started. */
+  readonly from: string;
+  readonly eventType: string;
+  /** JSON text of the event. */
+  readonly eventJson: string;
+  /** Active leaf states after it, as in `work.running, door.open`. */
+  readonly state: string;
+}
+
+/** Which rows of its journal. Newest first. */
+export interface JournalFilter {
+  readonly machine: string;
+  /** 1 to 1,000. */
+  readonly limit: number;
+  /** Only rows before this one: the next page. */
+  readonly before?: number;
+}
+
 export interface LogOutcome {
   readonly direction: Direction;
   readonly id: string;
@@ -375,6 +399,8 @@ export interface Calls {
   restart(input: { readonly machine: string; readonly fresh?: boolean }): Nothing;
   /** Stops a machine of this node until it is started anew. Rejects with MACHINE_UNKNOWN. */
   stop(input: { readonly machine: string }): Nothing;
+  /** What a machine of this node did; empty where it has no journal. Rejects with MACHINE_UNKNOWN for one of another node. */
+  journal(input: JournalFilter): readonly JournalRowView[];
   deadLetters(input: DeadLetterFilter): readonly DeadLetterView[];
   /** Each as a new envelope, and no letter any more, on disk when it resolves. What fails stays one. */
   retryDeadLetters(input: DeadLetterPlaces): {
@@ -459,6 +485,7 @@ export const CALLS: Readonly<Record<keyof Calls, 'looks' | 'acts'>> = {
   doctor: 'looks',
   audit: 'looks',
   search: 'looks',
+  journal: 'looks',
   deadLetters: 'looks',
   retryDeadLetters: 'acts',
   dropDeadLetters: 'acts',

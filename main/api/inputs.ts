@@ -19,6 +19,11 @@ const send = z.strictObject({ to: z.string().max(200), event: z.looseObject({ ty
 const machine = z.strictObject({ machine: z.string().max(200) });
 const restart = machine.extend({ fresh: z.boolean().exactOptional() });
 
+const journal = machine.extend({
+  limit: z.int().min(1).max(1_000),
+  before: z.int().min(0).exactOptional(),
+});
+
 const node = z.strictObject({ node: z.string().max(100) });
 const bring = z.enum(['alone', 'all']).exactOptional();
 const join = z.strictObject({ key: z.string().max(200), bring });
@@ -60,6 +65,7 @@ export const INPUTS = {
   send,
   machine,
   restart,
+  journal,
 };
 
 /** Throws INPUT_INVALID with everything that is wrong. */

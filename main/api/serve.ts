@@ -9,7 +9,7 @@ import { deadLetterCallsOf } from './dead-letters.ts';
 import { checked, INPUTS } from './inputs.ts';
 import { streamsOf } from './streams.ts';
 import { trustCallsOf } from './trust.ts';
-import { messageView } from './views.ts';
+import { journalRowView, messageView } from './views.ts';
 
 /** Serves the dashboard's contract over a running node, to whoever is at the other end of the pipe. */
 export function serveApi(started: Started, pipe: Pipe, visitor: Visitor): void {
@@ -44,6 +44,10 @@ function callsOf(started: Started, visitor: Visitor): CallHandlers<Calls> {
       checked(INPUTS.nothing, input);
       return { behind: node.searchBehind };
     },
+    journal: async (input) => {
+      const { machine, ...query } = checked(INPUTS.journal, input);
+      return (await node.journal(ownMachine(node, machine), query)).map(journalRowView);
+    },
     send: async (input) => {
       const { to, event } = checked(INPUTS.send, input);
       const outcome = await node.sendTo(to, event);
@@ -72,7 +76,7 @@ function ownMachine(node: InterMachineNode, idOrAddress: string): MachineId {
   if (machine && !machine.local)
     throw new InterMachineError(
       'MACHINE_UNKNOWN',
-      `"${machine.id}" runs on another node, ${machine.node.slice(0, 12)}…: start and stop it there`,
+      `"${machine.id}" runs on another node, ${machine.node.slice(0, 12)}…: ask it there`,
     );
   return machine?.id ?? machineId(idOrAddress);
 }

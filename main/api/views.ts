@@ -1,9 +1,9 @@
-import type { MachineView, MessageView, PeerView } from '../../shared/api.ts';
+import type { JournalRowView, MachineView, MessageView, PeerView } from '../../shared/api.ts';
 import { valueText } from '../core/chart.ts';
 import type { InterMachineNode } from '../core/node.ts';
 import type { Backlog } from '../core/outgoing-stream.ts';
 import type { PeerInfo } from '../core/peers.ts';
-import type { LogRow } from '../core/ports.ts';
+import type { JournalRow, LogRow } from '../core/ports.ts';
 import type { MachineInfo } from '../core/registry.ts';
 
 // From what the node knows to what a dashboard shows.
@@ -30,4 +30,11 @@ export const messageView = ({ event, ...row }: LogRow): MessageView => ({
   ...row,
   eventType: event.type,
   eventJson: JSON.stringify(event),
+});
+
+export const journalRowView = ({ seq, at, from, event, state }: JournalRow): JournalRowView => ({
+  ...{ seq, at, from },
+  eventType: event.type,
+  eventJson: JSON.stringify(event),
+  state: state === null ? '' : valueText(state),
 });

@@ -10,6 +10,7 @@ import { fail } from './exit-codes.ts';
 import { exportCommand } from './export.ts';
 import { forgetCommand } from './forget.ts';
 import { idCommand } from './id.ts';
+import { journalCommand } from './journal.ts';
 import { machinesCommand } from './machines.ts';
 import { joinCommand, keyCommand, rotateCommand } from './network-key.ts';
 import { pairCommand } from './pair.ts';
@@ -87,6 +88,7 @@ export async function main(args: readonly string[]): Promise<void> {
     machinesCommand,
     restartCommand,
     stopCommand,
+    journalCommand,
     deadLettersCommand,
     forgetCommand,
     backupCommand,

@@ -47,6 +47,7 @@ export function fakeCalls(world: FakeWorld): CallHandlers<Calls> {
     },
     audit: () => world.audit,
     search: () => ({ behind: world.searchBehind }),
+    journal: () => [],
     deadLetters: (input) => lettersFor(world.letters, input as DeadLetterFilter),
     retryDeadLetters(input) {
       const { places } = input as DeadLetterPlaces;

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import type { JournalRowView } from '../../shared/api.ts';
+import { NODE_MACHINE_ID, parseAddress } from '../../shared/ids.ts';
+import { asksNode, type NodeFlags } from './node-command.ts';
+import { type Column, writeTable } from './table.ts';
+import { bold, dim, plain } from './text.ts';
+
+/** `intermachine journal <machine>`: what a machine of the running node did. */
+export function journalCommand(program: Command): void {
+  asksNode<NodeFlags & { readonly limit: string }>(
+    program
+      .command('journal <machine>')
+      .description(
+        'what a machine of the running node that has a journal did: each event and the state after it, newest first',
+      )
+      .option('--limit <rows>', 'as many of the newest rows, up to 1000', '50'),
+    async (node, { json, limit }, [machine = '']) => {
+      const rows = await node.call('journal', { machine, limit: Number(limit) });
+      if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
+      else if (rows.length === 0) process.stdout.write(`${bold(plain(machine))} has no journal.\n`);
+      else writeTable(rows, COLUMNS, ({ eventJson }) => dim(cut(plain(eventJson), 160)));
+    },
+  );
+}
+
+const COLUMNS: readonly Column<JournalRowView>[] = [
+  { heading: 'row', text: ({ seq }) => String(seq), look: bold },
+  { heading: 'at', text: ({ at }) => new Date(at).toLocaleString() },
+  { heading: 'from', text: ({ from }) => cut(plain(sourceOf(from)), 60) },
+  { heading: 'event', text: ({ eventType }) => cut(plain(eventType), 40) },
+  { heading: 'state', text: ({ state }) => cut(plain(state), 60) || '-' },
+];
+
+const sourceOf = (from: string): string => {
+  if (!from.startsWith('im://')) return from;
+  const { machine } = parseAddress(from);
+  return machine === NODE_MACHINE_ID ? 'a node' : machine;
+};
+
+const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
