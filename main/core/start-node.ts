@@ -78,7 +78,7 @@ export interface NodeParts {
 export async function startNode<Types extends object = AnyTypes>(parts: NodeParts): Promise<InterMachineNode<Types>> {
   const { name, namespace, identity, discovery, transport, store, stored, clock, scheduler, random } = parts;
   const self = identity.node;
-  const incarnation = Math.max(stored.incarnation + 1, Math.floor(clock.wallTime() / 1000));
+  const incarnation = Math.max(stored.incarnation + 1, Math.floor(clock.wallTime()));
   const ours = stored.machines.filter((machine) => machine.node === self);
   const remembered = new Map(ours.map((machine) => [machine.id, machine]));
   const records = new Map(stored.snapshots.map(({ machine, snapshot }) => [machine, snapshot]));
