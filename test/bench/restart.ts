@@ -1,4 +1,5 @@
 // npm run bench:restart [-- --rows 1000000 --page 1]: how soon a node is there again whose database holds a long log and much that waits.
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,8 +72,18 @@ async function fill(file: string, self: NodeId): Promise<void> {
 
 interface Start {
   readonly ready: number;
+  /** Of all its threads until then; `undefined` where the system does not tell. It hardly depends on who else works. */
+  readonly processor: number | undefined;
   readonly machine: number;
   readonly answer: number;
+}
+
+/** In milliseconds. Linux counts in hundredths of a second. */
+function processorTimeOf(pid: number | undefined): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, system] = fields.split(' ').slice(11, 13).map(Number);
+  return ((user ?? 0) + (system ?? 0)) * 10;
 }
 
 /** In milliseconds from the start of its process; `answer` is what `intermachine id` takes, from its own. */
@@ -80,13 +91,14 @@ async function start(place: CliPlace, dataDir: string): Promise<{ readonly child
   const from = performance.now();
   const child = place.node('--data-dir', dataDir, '--machine', 'thermostat');
   const ready = (await child.line(({ event }) => event === 'ready')).at - from;
+  const processor = processorTimeOf(child.child.pid);
   const isThere = ({ event, type, local }: { event: string; type?: unknown; local?: unknown }) =>
     event === 'machine' && type === 'Thermostat' && local === true;
   const machine = (await child.line(isThere)).at - from;
   const asked = performance.now();
   const { code, errors } = await place.ask('id', '--data-dir', dataDir);
   if (code !== 0) throw new Error(errors);
-  return { child, took: { ready, machine, answer: performance.now() - asked } };
+  return { child, took: { ready, processor, machine, answer: performance.now() - asked } };
 }
 
 const place = await CliPlace.make();
@@ -112,9 +124,9 @@ try {
   );
   const empty = await start(place, join(home, 'empty'));
   await empty.child.end();
-  const show = (what: string, { ready, machine, answer }: Start) =>
+  const show = (what: string, { ready, processor, machine, answer }: Start) =>
     console.log(
-      `${what.padEnd(34)} ready after ${ready.toFixed(0).padStart(5)} ms, its machine runs after ${machine.toFixed(0).padStart(5)} ms, \`intermachine id\` takes ${answer.toFixed(0)} ms`,
+      `${what.padEnd(34)} ready after ${ready.toFixed(0).padStart(5)} ms (${processor ?? '?'} ms of processor time), its machine runs after ${machine.toFixed(0).padStart(5)} ms, \`intermachine id\` takes ${answer.toFixed(0)} ms`,
     );
   show('a new node, for comparison', empty.took);
   let slowest = 0;
