@@ -1,6 +1,6 @@
 import { MAX_ALLOWANCES } from './defaults.ts';
 
-/** So many at once, then one more in each span: what strangers may make us do. */
+/** So many at once, then one more in each span: what others may make us do. */
 export class Allowance {
   readonly #burst: number;
   readonly #everyMs: number;
@@ -16,11 +16,16 @@ export class Allowance {
   }
 
   take(now: number): boolean {
+    return this.takeOrWait(now) === 0;
+  }
+
+  /** 0 where it was taken, else milliseconds until there is one. */
+  takeOrWait(now: number): number {
     this.#left = Math.min(this.#burst, this.#left + (now - this.#countedAt) / this.#everyMs);
     this.#countedAt = now;
-    if (this.#left < 1) return false;
+    if (this.#left < 1) return Math.ceil((1 - this.#left) * this.#everyMs);
     this.#left--;
-    return true;
+    return 0;
   }
 }
 

@@ -85,7 +85,7 @@ export const KEY_OVERLAP_MS = 30 * 24 * 3_600_000;
 /** Keys that were replaced and are kept for that; of more, those go first that were in use for the shortest time. */
 export const MAX_REPLACED_KEYS = 16;
 /** So often other members may give the network a fresh key: whoever does it without end keeps all busy. */
-export const KEYS_FROM_OTHERS = { burst: 8, perSecond: 1 } as const;
+export const KEYS_FROM_OTHERS = { burst: 8, everyMs: 1_000 } as const;
 /** Keys of networks that were left, and nodes for which replaced keys are worth nothing: as many are remembered. */
 export const MAX_LEFT_KEYS = 64;
 export const MAX_WITHOUT = 256;

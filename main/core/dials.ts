@@ -1,4 +1,4 @@
-import { Bucket } from './bucket.ts';
+import { Allowance } from './allowance.ts';
 import type { Limits } from './defaults.ts';
 import type { Clock } from './ports.ts';
 
@@ -32,15 +32,15 @@ export class Dials {
   /** Who is being dialled. */
   readonly #busy = new Set<string>();
   readonly #running: Record<Lane, number> = { known: 0, stranger: 0, away: 0 };
-  readonly #buckets: Readonly<Record<Lane, Bucket>>;
+  readonly #allowances: Readonly<Record<Lane, Allowance>>;
   #timer: unknown;
   #isStopped = false;
 
   constructor(clock: Clock, { dials }: Pick<Limits, 'dials'>) {
     this.#clock = clock;
     this.#limit = dials;
-    const bucket = (lane: Lane) => new Bucket(LANES[lane].burst, LANES[lane].perSecond, clock.now());
-    this.#buckets = { known: bucket('known'), stranger: bucket('stranger'), away: bucket('away') };
+    const allowance = (lane: Lane) => new Allowance(LANES[lane].burst, 1_000 / LANES[lane].perSecond, clock.now());
+    this.#allowances = { known: allowance('known'), stranger: allowance('stranger'), away: allowance('away') };
   }
 
   /** Its turn comes once; who waits already moves to the lane that is told now. */
@@ -67,11 +67,11 @@ export class Dials {
     this.#clock.clearTimeout(this.#timer);
     let waitMs = Number.POSITIVE_INFINITY;
     for (const lane of Object.keys(LANES) as Lane[]) {
-      const bucket = this.#buckets[lane];
+      const allowance = this.#allowances[lane];
       for (const [key, task] of this.#waiting[lane]) {
         if (this.#isStopped || !this.#hasRoom(lane)) break;
         if (this.#busy.has(key)) continue;
-        const emptyMs = bucket.take(this.#clock.now());
+        const emptyMs = allowance.takeOrWait(this.#clock.now());
         if (emptyMs > 0) {
           waitMs = Math.min(waitMs, emptyMs);
           break;

@@ -1,7 +1,7 @@
 import type { Bring, StrangerView, TrustView } from '../../shared/api.ts';
 import { InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { isNodeId, type NodeId, nodeId } from '../../shared/ids.ts';
-import { Bucket } from './bucket.ts';
+import { Allowance } from './allowance.ts';
 import { KEYS_FROM_OTHERS } from './defaults.ts';
 import { Pairing } from './pairing.ts';
 import type { KeyFrame, PairingMethod } from './pairing-frames.ts';
@@ -40,13 +40,13 @@ export class NodeTrust {
   readonly pairing: Pairing;
   /** What members told last, and is not looked at yet. */
   readonly #told = new Map<NodeId, KeyFrame>();
-  readonly #allowance: Bucket;
+  readonly #allowance: Allowance;
   #timer: unknown;
 
   constructor(parts: NodeTrustParts) {
     this.#parts = parts;
     const { identity, clock } = parts;
-    this.#allowance = new Bucket(KEYS_FROM_OTHERS.burst, KEYS_FROM_OTHERS.perSecond, clock.now());
+    this.#allowance = new Allowance(KEYS_FROM_OTHERS.burst, KEYS_FROM_OTHERS.everyMs, clock.now());
     this.door = new Trust({ ...parts, isKnown: (node) => parts.peers().isKnown(node) });
     this.pairing = new Pairing({
       identity,
@@ -217,7 +217,7 @@ export class NodeTrust {
     clock.clearTimeout(this.#timer);
     for (const [from, frame] of this.#told) {
       if (this.#isNews(from, frame)) {
-        const waitMs = this.#allowance.take(clock.now());
+        const waitMs = this.#allowance.takeOrWait(clock.now());
         if (waitMs > 0) {
           this.#timer = clock.setTimeout(() => this.#hear(), waitMs);
           return;

@@ -3,25 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { type AnyActorLogic, assign, raise, sendParent, setup } from 'xstate';
 import { SimulatedClock } from '../../main/adapters/clock/simulated.ts';
 import { SystemScheduler } from '../../main/adapters/clock/system.ts';
-import type { Acting } from '../../main/core/acting.ts';
 import type { DelayPolicy } from '../../main/core/delays.ts';
 import { Host, type Persist } from '../../main/core/host.ts';
 import { RunQueue } from '../../main/core/run-queue.ts';
 import { machineId } from '../../shared/ids.ts';
+import { idle } from '../support/idle.ts';
 
 const ID = machineId('M');
 const POLICIES: readonly DelayPolicy[] = ['resume-deadline', 'resume-remaining', 'restart'];
 const nothing = () => {};
-const acting: Acting = {
-  sendTo: nothing,
-  reply: nothing,
-  sendToType: nothing,
-  sendToPattern: nothing,
-  sendToOneOfType: nothing,
-  broadcastToSameType: nothing,
-  follow: () => nothing,
-  problem: nothing,
-};
 
 /** A line of work that goes on by itself, a delay before each step: by `after`, by events raised with a delay, or in an actor of its own. */
 interface Line {
@@ -91,7 +81,7 @@ class KilledHost {
       problem: nothing,
     });
     this.#host = host;
-    host.add(ID, this.#logic, acting, { persist, supervision: 'park' });
+    host.add(ID, this.#logic, idle, { persist, supervision: 'park' });
     host.start(ID);
   }
 }
