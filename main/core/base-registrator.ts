@@ -63,12 +63,12 @@ export interface RegistratorParts {
   readonly remembered: Map<MachineId, MachineRow>;
   /** On disk when it resolves, where there is one. */
   readonly remember: (machine: MachineRow, options?: { readonly withoutState: boolean }) => Promise<void>;
-  /** What is on disk of persisted machines; missing where there is no disk. */
+  /** What persisted machines go on from; missing where there is no disk. */
   readonly kept?: KeptMachines;
   readonly forget: (id: MachineId) => Promise<void>;
 }
 
-/** The states of persisted machines, as they are on disk. */
+/** The states of persisted machines, as they are on disk, or on their way there. */
 export interface KeptMachines {
   record(id: MachineId): string | undefined;
   /** The node's own time. */

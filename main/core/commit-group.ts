@@ -56,6 +56,10 @@ export class CommitGroup {
     this.#snapshots.set(machine, snapshot);
   }
 
+  snapshotOf(machine: MachineId): string | undefined {
+    return this.#snapshots.get(machine);
+  }
+
   /** `act` when it is on disk, `undo` when it is not and never will be. */
   follow({ act, undo }: Following): void {
     if (act) this.#afterwards.push(act);

@@ -103,6 +103,12 @@ export class Delivery {
     return node === this.#self ? this.#receiving.nextLocalId : this.#sending.nextId(node);
   }
 
+  /** What a persisted machine goes on from after its last step, where that is not on disk yet. */
+  stateUnderWay(machine: MachineId): string | undefined {
+    const groups = [...this.#turn.committing, this.#turn.group];
+    return groups.findLast((group) => group.snapshotOf(machine) !== undefined)?.snapshotOf(machine);
+  }
+
   step(input: DeliveryInput): readonly DeliveryOutput[] {
     this.#take(input);
     return this.#turn.takeOutputs();

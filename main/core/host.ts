@@ -113,9 +113,8 @@ interface Hosted {
   observed: ObservedActor;
   /** Of a persisted machine. */
   keeping: Keeping | undefined;
-  /** What its last step left of it, on disk or on its way there, and what is on disk. */
+  /** What its last step left of it, on disk or on its way there. */
   record: string | undefined;
-  stored: string | undefined;
   /** Counts how often it went back to what is on disk: what it had in hand then comes again. */
   life: number;
   handler: MessageHandler | undefined;
@@ -169,7 +168,6 @@ export class Host {
       observed: this.#observe(id, actor, acting),
       keeping,
       record: options.persist?.record,
-      stored: options.persist?.record,
       life: 0,
       handler: undefined,
       state: options.persist?.misfit === undefined ? 'running' : 'parked',
@@ -221,13 +219,13 @@ export class Host {
   }
 
   /**
-   * The last steps of a persisted machine are not on disk: it goes back to the last one that is, with nothing in hand. Returns whether it runs.
+   * The last steps of a persisted machine are not on disk: it goes back to the `record` that is, with nothing in hand. Returns whether it runs.
    */
-  rollBack(id: MachineId): boolean {
+  rollBack(id: MachineId, record: string | undefined): boolean {
     const hosted = this.#machines.get(id);
     if (!hosted?.keeping) return false;
     hosted.life++;
-    hosted.record = hosted.stored;
+    hosted.record = record;
     hosted.handling = undefined;
     const resting = hosted.resting.filter(({ arrival }) => !arrival);
     hosted.waiting -= hosted.resting.length - resting.length;
@@ -423,7 +421,6 @@ export class Host {
         ...kept,
         ...(arrival && took && { processed: { arrival, status: took.status } }),
         committed: () => {
-          hosted.stored = kept.snapshot;
           for (const act of afterwards) act();
           if (took && !arrival) handled?.(took.status);
         },

@@ -214,7 +214,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
         return step.committed();
       }
       case 'rollBack':
-        if (!machinery.host.rollBack(output.machine)) return;
+        if (!machinery.host.rollBack(output.machine, records.get(output.machine))) return;
         runner.step({ type: 'started', machine: output.machine });
         return comesBack(output.machine);
       case 'problem':
@@ -350,7 +350,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
         { type: 'journalRemove', machine: id },
       ]);
     },
-    kept: { record: (id) => records.get(id), now: () => time.now() },
+    kept: { record: (id) => delivery.stateUnderWay(id) ?? records.get(id), now: () => time.now() },
     waiting: (peer) => delivery.waiting(peer),
     backlog: (peer) => delivery.backlog(peer),
     forgetPeer,

@@ -131,6 +131,33 @@ describe('a persisted machine', () => {
     expect((await world.after(sending)).status).toBe('handled');
   });
 
+  test.each([
+    ['goes on from its last step, which is not on disk yet', false],
+    ['goes back to what is on disk when that step does not get there', true],
+  ])('that is released and registered again %s', async (_, fails) => {
+    const { node, store, counter: machine, sum, sums, problems } = await start();
+    await world.after(node.sendTo('Counter_1', { type: 'ADD', n: 1 }));
+    await world.settle();
+    const sending = node.sendTo('Counter_1', { type: 'ADD', n: 2 });
+    for (let turn = 0; turn < 50 && sum() < 3; turn++) {
+      world.scheduler.turn();
+      if (sum() < 3) await new Promise(setImmediate);
+    }
+    void machine[Symbol.asyncDispose]();
+    const registering = node.register('Counter', counter, { ...persist, id: 'Counter_1' });
+    // It is registered on disk before the step.
+    await new Promise(setImmediate);
+    if (fails) store.failNext('STORE_FULL');
+    const again = await world.after(registering);
+    await world.advance(2_000);
+    expect((await world.after(sending)).status).toBe('delivered');
+    expect([again.actor.getSnapshot().context.sum, sums()]).toEqual([3, [1, 3]]);
+    expect(problems.length > 0).toBe(fails);
+    await world.after(node.sendTo('Counter_1', { type: 'ADD', n: 3 }));
+    await world.settle();
+    expect([again.actor.getSnapshot().context.sum, sums()]).toEqual([6, [1, 3, 6]]);
+  });
+
   test('whose step fails sends nothing of it, and stays as it was before', async () => {
     const { node, store, sum, sums } = await start();
     await world.after(node.sendTo('Counter_1', { type: 'ADD', n: 1 }));
