@@ -72,10 +72,17 @@ async function run(dataDir: string, networkKey: string, life: string): Promise<v
   }
   // What was under way goes on; then nothing moves but the clock.
   const logged = async (eventType: string) => await node.messages({ limit: 10_000, eventType });
+  // The log is long: it is not read, which takes time from the machines, before they say that they are done.
+  const isCaughtUp = () => {
+    const [worked, witnessed] = [work.actor.getSnapshot().context, seen.actor.getSnapshot().context];
+    const ticksToCome = worked.ticks - witnessed.ticks.length;
+    return witnessed.numbers.length === worked.numbers.length && ticksToCome < 50;
+  };
   const isQuiet = async () =>
+    isCaughtUp() &&
     [...(await logged('NUMBER')), ...(await logged('SEEN'))].every(({ status }) => status !== 'delivered');
-  for (let tries = 0; tries < 500 && !(await isQuiet()); tries++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let tries = 0; tries < 1_000 && !(await isQuiet()); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   const log = (await logged('NUMBER')).map(({ event, status }) => ({ n: event.n, status })).reverse();
   await node.stop();
   const { numbers, ticks } = work.actor.getSnapshot().context;
