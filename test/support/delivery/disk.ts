@@ -174,4 +174,8 @@ export interface Body {
   readonly hops: number;
 }
 
+/** What the snapshot of the persisted machine is: its steps. */
+export const stepsIn = (snapshot: string | undefined): readonly number[] =>
+  snapshot === undefined ? [] : (JSON.parse(snapshot) as number[]);
+
 export const bodyOf = (eventJson: string): Body => JSON.parse(eventJson) as Body;

@@ -1,9 +1,11 @@
 import type { Run } from '../../../main/core/outgoing-stream.ts';
 import type { Parcel } from '../../../main/core/parcel.ts';
+import type { PersistedStep } from '../../../main/core/persisted-step.ts';
+import type { StoredChange } from '../../../main/core/ports.ts';
 import type { Ack, Frame } from '../../../main/core/wire.ts';
 import { addressOf, type MachineId, machineId, type NodeId } from '../../../shared/ids.ts';
 import { idOf } from '../world.ts';
-import { type Body, bodyOf, type Disk, type Row, retain, stateOf } from './disk.ts';
+import { type Body, bodyOf, type Disk, type Row, retain, stateOf, stepsIn } from './disk.ts';
 import { LIMITS, TICK_MS } from './limits.ts';
 import { PERSISTED, SimulatedNode, UNKNOWN, UNPERSISTED } from './node.ts';
 
@@ -75,6 +77,9 @@ function acknowledge(inFlight: Set<string> | undefined, { epoch, mark }: Ack): v
   }
 }
 
+/** A cause names the node, its machine, the step, and which of its sends. */
+const stepOf = (cause: string): number => Number(cause.split(' ')[2]);
+
 const logOf = ({ archive, rows }: Disk): readonly Row[] => [...archive, ...rows].sort((a, b) => a.place - b.place);
 
 const PAIRS = [
@@ -93,6 +98,8 @@ export class History {
   readonly #byId = new Map<string, number>();
   readonly #names = new Map<string, number>();
   readonly processed = new Set<string>();
+  /** How many envelopes each step of a persisted machine sent. */
+  readonly #steps = new Map<number, number>();
   now = 1_000_000_000;
   starts = 1;
   #connections: Connection[] = [];
@@ -131,8 +138,13 @@ export class History {
     return NODES[(NODES.indexOf(node) + 1) % 3] ?? node;
   }
 
+  /** Names one envelope, or one step that took none. */
+  nextNumber(): number {
+    return ++this.#n;
+  }
+
   make(from: NodeId, to: NodeId, machine: MachineId, hops: number, cause: string | undefined): Parcel {
-    const n = ++this.#n;
+    const n = this.nextNumber();
     this.#sent.set(n, { from, to, machine, order: n, at: this.now, cause, isAccepted: false, isExcused: false });
     const body: Body = { type: 'E', n, hops };
     return {
@@ -149,11 +161,42 @@ export class History {
     this.#byId.set(`${node} ${id}`, bodyOf(parcel.eventJson).n);
   }
 
+  refused(node: NodeId, id: string): void {
+    this.#byId.delete(`${node} ${id}`);
+  }
+
   accepted(node: NodeId, { epoch, first, last }: Run): void {
     for (let sequence = first; sequence <= last; sequence++) {
       const sent = this.#sent.get(this.#byId.get(`${node} ${epoch}-${sequence}`) ?? 0);
       if (sent) sent.isAccepted = true;
     }
+  }
+
+  stepped(n: number, sends: number): void {
+    this.#steps.set(n, sends);
+  }
+
+  kept({ synced }: SimulatedNode, { machine, snapshot }: PersistedStep): void {
+    if (!this.#hasMonitors) return;
+    const n = stepsIn(snapshot).at(-1) ?? 0;
+    if (!stepsIn(synced.snapshots[machine]).includes(n)) this.say('I11 kept, and not on disk');
+  }
+
+  rolledBack({ written }: SimulatedNode, machine: MachineId, snapshot: string | undefined): void {
+    if (this.#hasMonitors && snapshot !== written.snapshots[machine]) this.say('I11 not back to what is on disk');
+  }
+
+  commits(changes: readonly StoredChange[]): void {
+    const machines = changes.flatMap((change) => (change.type === 'snapshot' ? [change.machine] : []));
+    if (this.#hasMonitors && new Set(machines).size !== machines.length)
+      this.say('two snapshots of one machine in a commit');
+  }
+
+  /** What a persisted machine sent goes nowhere before its step is on disk. */
+  leaves(node: SimulatedNode, { snapshots }: Disk, { n }: Body): void {
+    const { from, cause } = this.#sent.get(n) ?? {};
+    if (!this.#hasMonitors || !cause || from !== node.id || node.isRestored) return;
+    if (!stepsIn(snapshots[PERSISTED]).includes(stepOf(cause))) this.say('I11 sent before its step was on disk');
   }
 
   gap(node: SimulatedNode, message: string): void {
@@ -168,8 +211,11 @@ export class History {
     const peer = connection.other(node.id);
     if (frame.type === 'messages') {
       const lines = frame.text.split('\n');
-      for (let n = 0; 2 * n < lines.length; n++)
-        this.#name(node, frame.epoch, frame.first + n, bodyOf(lines[2 * n + 1] ?? '').n);
+      for (let n = 0; 2 * n < lines.length; n++) {
+        const body = bodyOf(lines[2 * n + 1] ?? '');
+        this.#name(node, frame.epoch, frame.first + n, body.n);
+        this.leaves(node, node.synced, body);
+      }
     }
     if (!this.#hasMonitors) return;
     const { synced } = node;
@@ -217,6 +263,12 @@ export class History {
         node.send(other.id, to, (how >> 5) & 1);
         break;
       }
+      case 'local':
+        node.send(node.id, (how >> 4) % 8 === 0 ? UNKNOWN : machine, (how >> 5) & 1);
+        break;
+      case 'act':
+        node.act(other.id);
+        break;
       case 'step':
         for (let n = 0; n <= how >> 4; n++) this.#deliver(last, n & 1 ? node.id : other.id);
         break;
@@ -257,6 +309,9 @@ export class History {
         break;
       case 'full':
         node.runFull();
+        break;
+      case 'tight':
+        node.isTight = !node.isTight;
         break;
       case 'kill':
         this.#restart(node, () => node.start(node.written));
@@ -426,6 +481,7 @@ export class History {
 
   #wake(): void {
     for (const node of this.nodes.values()) {
+      node.isTight = false;
       node.settle();
       node.tick();
       node.settle();
@@ -453,7 +509,7 @@ export class History {
       this.#checkRow(node, row, last);
     }
     for (const [n, sent] of this.#sent) if (sent.from === node.id) this.#checkSent(node, n, sent, logs);
-    this.#checkSteps(node, log, logs);
+    this.#checkSteps(node, logs);
     for (const letter of node.synced.dead) {
       const sent = this.#sent.get(bodyOf(letter.eventJson).n);
       const isEarly = letter.reason === 'ENVELOPE_EXPIRED' && sent && this.now - sent.at < LIMITS.ttlMs;
@@ -479,7 +535,7 @@ export class History {
     if (isHandled && !this.processed.has(`${node.id} ${to} ${body.n}`)) this.say('I10 marked, never processed');
     if ((row.status === 'dead' || row.status === 'expired') && !isBuried) this.say('I8 died in silence');
     if (isHandled && to === PERSISTED) {
-      const handled = JSON.parse(node.synced.snapshots[PERSISTED] ?? '[]') as number[];
+      const handled = stepsIn(node.synced.snapshots[PERSISTED]);
       if (handled.filter((n) => n === body.n).length !== 1) this.say('I10 not once in the snapshot');
     }
     if (row.direction !== 'in' || sent.isExcused) return;
@@ -503,21 +559,19 @@ export class History {
   }
 
   /** I11: a step of a persisted machine, and all that it sent, or neither. */
-  #checkSteps(node: SimulatedNode, log: readonly Row[], logs: ReadonlyMap<NodeId, readonly Row[]>): void {
+  #checkSteps(node: SimulatedNode, logs: ReadonlyMap<NodeId, readonly Row[]>): void {
     if (node.isRestored) return;
     const isAnyRestored = [...this.nodes.values()].some((each) => each.isRestored);
-    const handled = new Set(JSON.parse(node.synced.snapshots[PERSISTED] ?? '[]') as number[]);
+    const steps = new Set(stepsIn(node.synced.snapshots[PERSISTED]));
     const effects = new Map<string, number>();
     for (const [n, sent] of this.#sent) {
       if (sent.from !== node.id || !sent.cause || !this.#isSomewhere(node, n, sent, logs)) continue;
       effects.set(sent.cause, (effects.get(sent.cause) ?? 0) + 1);
-      if (!handled.has(Number(sent.cause.split(' ')[2]))) this.say('I11 sends without their step');
+      if (!steps.has(stepOf(sent.cause))) this.say('I11 sends without their step');
     }
-    for (const row of log) {
-      const { n, hops } = row.body;
-      if (isAnyRestored || hops === 0 || !handled.has(n)) continue;
-      for (const k of [0, 1, 2])
+    if (isAnyRestored) return;
+    for (const n of steps)
+      for (let k = 0; k < (this.#steps.get(n) ?? 0); k++)
         if (effects.get(`${node.id} ${PERSISTED} ${n} ${k}`) !== 1) this.say('I11 a step without its sends');
-    }
   }
 }

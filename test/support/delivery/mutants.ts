@@ -343,6 +343,130 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       ),
     ],
   },
+  stateOutside: {
+    rule: 'the state after a step is in the commit of the step',
+    edits: [
+      core(
+        'receiving',
+        'group.keep(machine, snapshot);',
+        'group.follow({ act: () => this.#parts.turn.group.keep(machine, snapshot) });',
+      ),
+    ],
+  },
+  handledOutside: {
+    rule: 'so is that its envelope was handled',
+    edits: [
+      core(
+        'receiving',
+        "group.add({ type: 'became', ...runOf(arrival), status, ...(code && { code }) });",
+        "group.follow({ act: () => this.#parts.turn.group.add({ type: 'became', ...runOf(arrival), status }) });",
+      ),
+    ],
+  },
+  firstStateOfGroup: {
+    rule: 'of the steps of a machine in one commit the last one says where it goes on',
+    edits: [core('commit-group', 'this.#snapshots.set(', 'if (!this.#snapshots.has(machine)) this.#snapshots.set(')],
+  },
+  allStatesOfGroup: {
+    rule: 'only that one is written',
+    hasMonitors: true,
+    edits: [
+      core(
+        'commit-group',
+        'this.#snapshots.set(machine, snapshot);',
+        "this.#changes.push({ type: 'snapshot', machine, snapshot });",
+      ),
+    ],
+  },
+  keptBeforeCommit: {
+    rule: 'a step is told as kept after its commit',
+    hasMonitors: true,
+    edits: [
+      core(
+        'receiving',
+        'group.keep(machine, snapshot);',
+        "group.keep(machine, snapshot); this.#parts.turn.put({ type: 'kept', step });",
+      ),
+    ],
+  },
+  localBeforeCommit: {
+    rule: 'what a step sends to machines of its own node reaches them after the commit',
+    hasMonitors: true,
+    edits: [
+      core(
+        'receiving',
+        'this.#inbox.expect(machine, arrival.length);',
+        'this.#inbox.expect(machine, arrival.length); this.#arrive(arrival);',
+      ),
+      core('receiving', "status: 'delivered' });\n        this.#arrive(arrival);", "status: 'delivered' });"),
+    ],
+  },
+  localAcceptedAtOnce: {
+    rule: 'what a machine sends to one of its own node is accepted when it is on disk',
+    edits: [
+      core(
+        'receiving',
+        'this.#inbox.expect(machine, arrival.length);',
+        "this.#inbox.expect(machine, arrival.length); this.#parts.turn.put({ type: 'outcome', ...runOf(arrival), status: 'delivered' });",
+      ),
+    ],
+  },
+  failedSendsForgotten: {
+    rule: 'what a step cannot send is a dead letter, also where it finds the outbox full',
+    edits: [
+      core(
+        'delivery',
+        'this.#bury(parcel, thrown.code);',
+        "if (thrown.code !== 'OUTBOX_FULL') this.#bury(parcel, thrown.code);",
+      ),
+    ],
+  },
+  failedSendsOutside: {
+    rule: 'that letter is in the commit of the step',
+    edits: [
+      core(
+        'delivery',
+        'this.#bury(parcel, thrown.code);',
+        'const { code } = thrown; this.#turn.group.follow({ act: () => this.#bury(parcel, code) });',
+      ),
+    ],
+  },
+  failedSendsStay: {
+    rule: 'the letter goes with the step when the commit fails',
+    edits: [
+      core(
+        'delivery',
+        "this.#turn.group.add({ type: 'deadLetter', letter });",
+        "this.#turn.group.fact({ type: 'deadLetter', letter });",
+      ),
+    ],
+  },
+  notTakenBack: {
+    rule: 'the envelope of a step that was lost is handed over again',
+    edits: [core('receiving', 'if (processed) this.#inbox.takeBack(processed.arrival);', '')],
+  },
+  ownStepsStay: {
+    rule: 'a machine goes back also from a step that took no envelope',
+    edits: [core('receiving', 'this.#lostSteps.add(machine);', 'if (processed) this.#lostSteps.add(machine);')],
+  },
+  stateUnderWayMissed: {
+    rule: 'a machine that is registered again goes on from its last step, also where that is on its way to the disk',
+    edits: [core('delivery', 'groups.findLast((group) => group', 'groups.slice(0, 0).findLast((group) => group')],
+  },
+  tightStops: {
+    rule: 'where there is little room left machines go on with what was accepted, and with what that makes them send',
+    edits: [
+      core(
+        'delivery',
+        'if (!this.#receiving.stepped(step)) return;',
+        'if (!this.#receiving.stepped(step) || this.#isTight) return;',
+      ),
+    ],
+  },
+  sameLocalEpoch: {
+    rule: 'after a commit failed the stream between machines of one node begins a new epoch',
+    edits: [core('local-stream', 'this.#epoch = this.#newEpoch();\n    this.#sequence = 0;', 'this.#sequence = 0;')],
+  },
   globalStreams: {
     rule: 'an epoch names a stream only together with its peer',
     edits: [

@@ -4,10 +4,10 @@ import { Generations } from '../../../main/core/generations.ts';
 import type { Arrival } from '../../../main/core/inbox.ts';
 import type { Parcel } from '../../../main/core/parcel.ts';
 import type { StoredChange, StoredEnvelope } from '../../../main/core/ports.ts';
-import type { Verdict } from '../../../main/core/receiving.ts';
+import type { Processed, Verdict } from '../../../main/core/receiving.ts';
 import type { Behind, Frame, Welcome } from '../../../main/core/wire.ts';
 import { addressOf, type MachineId, machineId, type NodeId } from '../../../shared/ids.ts';
-import { apply, type Body, bodyOf, type Disk, EMPTY_DISK, stateOf } from './disk.ts';
+import { apply, type Body, bodyOf, type Disk, EMPTY_DISK, stateOf, stepsIn } from './disk.ts';
 import type { Connection, History } from './history.ts';
 import { LIMITS } from './limits.ts';
 
@@ -19,8 +19,8 @@ export const UNKNOWN = machineId('z');
 type Entry = { readonly changes: readonly StoredChange[]; readonly isStart: boolean };
 
 interface Actor {
-  /** Envelopes that it handled, by their `n`. */
-  handled: readonly number[];
+  /** Its steps: envelopes that it handled, by their `n`, and what it did by itself. All that its snapshot is. */
+  steps: readonly number[];
   readonly queue: Arrival[];
 }
 
@@ -34,6 +34,8 @@ export class SimulatedNode {
   isRestored = false;
   hasForgotten = false;
   hasFailed = false;
+  /** Its disk has little room left. */
+  isTight = false;
   #queue: Entry[] = [];
   #unsynced: Entry[] = [];
   #wallOffset = 0;
@@ -45,8 +47,8 @@ export class SimulatedNode {
   delivery: Delivery;
   readonly #known = new Set<MachineId>();
   readonly actors = new Map<MachineId, Actor>();
-  /** As the last step of each persisted machine left it, whether that is on disk or on its way there. */
-  readonly #snapshots = new Map<MachineId, string>();
+  /** What persisted machines go on from, where the delivery has nothing newer under way. */
+  readonly #kept = new Map<MachineId, string>();
   readonly #current = new Map<NodeId, Connection>();
   /** What `u` was handed in this life. */
   #seen = new Set<string>();
@@ -79,7 +81,8 @@ export class SimulatedNode {
     this.#seen = new Set();
     this.#known.clear();
     for (const machine of disk.machines) this.#known.add(machine);
-    this.#readSnapshots(disk);
+    this.#kept.clear();
+    for (const [machine, snapshot] of Object.entries(disk.snapshots)) this.#kept.set(machine as MachineId, snapshot);
     if (isClockBehind) this.#wallOffset = -this.#history.now;
     const wall = isClockBehind ? 0 : this.#history.starts++;
     const incarnation = Math.max(disk.incarnation + 1, wall);
@@ -121,6 +124,7 @@ export class SimulatedNode {
     for (const output of this.delivery.step(input)) {
       switch (output.type) {
         case 'commit':
+          this.#history.commits(output.changes);
           this.#queue.push({ isStart: false, changes: output.changes });
           break;
         case 'frame': {
@@ -133,15 +137,20 @@ export class SimulatedNode {
           this.#close(this.#current.get(output.peer));
           break;
         case 'handOver':
+          this.#history.leaves(this, this.written, output.arrival.envelope.event as unknown as Body);
           this.actors.get(output.arrival.machine)?.queue.push(output.arrival);
           if (!this.actors.has(output.arrival.machine)) this.#history.say('handed over to a machine that does not run');
           break;
         case 'outcome':
-          if (output.status === 'accepted') this.#history.accepted(this.id, output);
+          if (output.status === (output.peer === this.id ? 'delivered' : 'accepted'))
+            this.#history.accepted(this.id, output);
+          break;
+        case 'kept':
+          this.#kept.set(output.step.machine, output.step.snapshot);
+          this.#history.kept(this, output.step);
           break;
         case 'rollBack':
-          this.#readSnapshots(this.written);
-          if (this.actors.has(output.machine)) this.#restart(output.machine);
+          this.#rollBack(output.machine);
           break;
         case 'problem':
           this.#history.gap(this, output.message);
@@ -187,7 +196,7 @@ export class SimulatedNode {
     this.#unsynced = [];
     for (const { isStart } of done) {
       if (isStart) this.#isReady = true;
-      else this.input({ type: 'committed' });
+      else this.input({ type: 'committed', isTight: this.isTight });
     }
   }
 
@@ -238,14 +247,14 @@ export class SimulatedNode {
   }
 
   #restart(machine: MachineId): void {
-    const snapshot = this.#snapshots.get(machine);
-    this.actors.set(machine, { handled: snapshot ? JSON.parse(snapshot) : [], queue: [] });
+    const snapshot = this.delivery.stateUnderWay(machine) ?? this.#kept.get(machine);
+    this.actors.set(machine, { steps: stepsIn(snapshot), queue: [] });
     this.input({ type: 'started', machine });
   }
 
-  #readSnapshots({ snapshots }: Disk): void {
-    this.#snapshots.clear();
-    for (const [machine, snapshot] of Object.entries(snapshots)) this.#snapshots.set(machine as MachineId, snapshot);
+  #rollBack(machine: MachineId): void {
+    this.#history.rolledBack(this, machine, this.#kept.get(machine));
+    if (this.actors.has(machine)) this.#restart(machine);
   }
 
   stop(machine: MachineId): void {
@@ -263,7 +272,7 @@ export class SimulatedNode {
     this.#send1(to, machine, hops, undefined);
   }
 
-  /** Each envelope with hops left makes more: to its sender's node, to a machine here, and to the next node. */
+  /** Each envelope with hops left makes more: to its sender's node, to machines here, and to the next node. */
   run(machine: MachineId): boolean {
     const actor = this.actors.get(machine);
     const arrival = actor?.queue.shift();
@@ -273,7 +282,6 @@ export class SimulatedNode {
     if (machine === UNPERSISTED && this.#seen.has(key)) this.#history.say('I10 twice in one life');
     this.#seen.add(key);
     this.#history.processed.add(`${this.id} ${key}`);
-    const cause = `${this.id} ${machine} ${n}`;
     if (machine === UNPERSISTED) {
       this.input({ type: 'processed', arrival, status: 'handled' });
       if (hops > 0) {
@@ -284,10 +292,10 @@ export class SimulatedNode {
           undefined,
         );
         this.#send1(this.#history.after(this.id), PERSISTED, hops - 1, undefined);
+        this.#send1(this.id, PERSISTED, hops - 1, undefined);
       }
       return true;
     }
-    actor.handled = [...actor.handled, n];
     const targets: [NodeId, MachineId][] =
       hops > 0
         ? [
@@ -296,21 +304,49 @@ export class SimulatedNode {
             [this.#history.after(this.id), PERSISTED],
           ]
         : [];
-    const sends = targets.map(([node, to], k) => this.#history.make(this.id, node, to, hops - 1, `${cause} ${k}`));
-    const snapshot = JSON.stringify(actor.handled);
-    this.#snapshots.set(machine, snapshot);
-    this.input({ type: 'stepped', step: { machine, snapshot, sends, processed: { arrival, status: 'handled' } } });
+    this.#stepped(actor, n, targets, hops - 1, { arrival, status: 'handled' });
     return true;
+  }
+
+  /** A timer, or the program, makes `p` step: it sends to a peer, to itself, to what runs here, to nobody, and to that peer again. */
+  act(peer: NodeId): void {
+    const actor = this.actors.get(PERSISTED);
+    const targets: [NodeId, MachineId][] = [
+      [peer, PERSISTED],
+      [this.id, PERSISTED],
+      [this.id, UNPERSISTED],
+      [this.id, UNKNOWN],
+      [peer, UNPERSISTED],
+    ];
+    if (actor) this.#stepped(actor, this.#history.nextNumber(), targets, 0);
+  }
+
+  #stepped(
+    actor: Actor,
+    n: number,
+    targets: readonly (readonly [NodeId, MachineId])[],
+    hops: number,
+    processed?: Processed,
+  ): void {
+    const machine = PERSISTED;
+    actor.steps = [...actor.steps, n];
+    const sends = targets.map(([node, to], k) =>
+      this.#history.make(this.id, node, to, hops, `${this.id} ${machine} ${n} ${k}`),
+    );
+    this.#history.stepped(n, sends.length);
+    const snapshot = JSON.stringify(actor.steps);
+    this.input({ type: 'stepped', step: { machine, snapshot, sends, ...(processed && { processed }) } });
   }
 
   #send1(to: NodeId, machine: MachineId, hops: number, cause: string | undefined): void {
     const parcel: Parcel = this.#history.make(this.id, to, machine, hops, cause);
     const id = this.delivery.nextId(to);
+    this.#history.named(this.id, id, parcel);
     try {
       this.input({ type: 'send', parcel });
-      this.#history.named(this.id, id, parcel);
     } catch {
-      // Refused before it was accepted: its caller knows.
+      // Refused before it was accepted: its caller knows, and the next one has this name.
+      this.#history.refused(this.id, id);
     }
   }
 

@@ -19,7 +19,7 @@ const COMMON: Chances = {
     full: 1,
     kill: 1,
   },
-  ...{ power: 1, run: 5, tick: 1, register: 2, stop: 1, unregister: 1 },
+  ...{ power: 1, run: 5, tick: 1, register: 2, stop: 1, unregister: 1, local: 2, act: 1 },
 };
 
 /** Even chances reach few deep states, so each history leans one way. */
@@ -58,6 +58,9 @@ const REGIMES: readonly Chances[] = [
     register: 3,
     stop: 1,
     tick: 1,
+    local: 3,
+    act: 4,
+    tight: 1,
   },
   // Crossing and stale connections, and expiry
   { send: 6, dial: 6, step: 12, stale: 6, cut: 3, flush: 6, tick: 3, unregister: 1, register: 2, kill: 1, jump: 1 },
