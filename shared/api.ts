@@ -144,6 +144,8 @@ export interface MachineView {
   readonly running: boolean;
   /** Of a machine of this node: it goes on after a restart where it was. */
   readonly persisted?: true;
+  /** Of a machine of this node: what it does is written down. */
+  readonly journaled?: true;
   /** Active leaf states, as in `work.running, door.open`; missing while its node did not tell. */
   readonly state?: string;
   readonly status?: MachineStatus;

@@ -22,6 +22,7 @@ export function machineView(node: InterMachineNode, machine: MachineInfo): Machi
     ...machine,
     nodeName,
     ...(machine.local && node.isPersisted(machine.id) && { persisted: true }),
+    ...(machine.local && node.isJournaled(machine.id) && { journaled: true }),
     ...(known && { state: valueText(known.value ?? {}), status: known.status }),
   };
 }

@@ -316,6 +316,11 @@ export class Host {
     return this.#machines.get(id)?.keeping !== undefined;
   }
 
+  /** Whether what it processes is written down. */
+  isJournaled(id: MachineId): boolean {
+    return this.#machines.get(id)?.options.journal !== undefined;
+  }
+
   /** The step of a persisted machine that is under way: what it does now belongs to it. */
   stepOf(id: MachineId): Keeping | undefined {
     const keeping = this.#machines.get(id)?.keeping;

@@ -181,6 +181,11 @@ export class InterMachineNode<Types extends object = AnyTypes>
     return this.#insides.machinery.host.isPersisted(id);
   }
 
+  /** Whether what a machine of ours processes is written down. */
+  isJournaled(id: MachineId): boolean {
+    return this.#insides.machinery.host.isJournaled(id);
+  }
+
   stateOf(idOrAddress: string): MachineState | undefined {
     const machine = this.machine(idOrAddress);
     return machine && this.#insides.machinery.watching.stateOf(machine);

@@ -74,6 +74,19 @@ describe.skipIf(noChromium)("a machine's page", () => {
       .locator(`${within} [data-state].is-active`)
       .evaluateAll((all) => all.map((each) => (each as HTMLElement).dataset.state ?? '').sort());
 
+  /** What axe finds. */
+  async function seriousFaults(): Promise<readonly string[]> {
+    // As the tools do it: a script tag would break the page's policy.
+    await page.evaluate(axe.source);
+    const found = await page.evaluate(async () => {
+      const { axe } = window as never as {
+        axe: { run(): Promise<{ violations: { impact: string; id: string }[] }> };
+      };
+      return (await axe.run()).violations;
+    });
+    return found.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id }) => id);
+  }
+
   const lastEvents = () => page.locator('.sc-label.is-last .sc-event, .sc-row.is-last .sc-lead').allTextContents();
 
   const view = () => page.locator('.sc-world').getAttribute('transform');
@@ -441,6 +454,32 @@ describe.skipIf(noChromium)("a machine's page", () => {
     expect(seen.classes).toBeGreaterThan(20);
   });
 
+  test('lists what a machine did that has a journal, newest first and page by page, and reads it again', async () => {
+    const { machine } = run(world, cell);
+    await openDrawn({ machine });
+    const journal = page.getByRole('region', { name: 'Journal' });
+    expect(await journal.count()).toBe(0);
+    const row = (seq: number) => ({
+      ...{ seq, at: 0, eventType: `E${seq}`, eventJson: `{"type":"E${seq}"}`, state: 'work.running' },
+      from: seq % 2 === 0 ? machine.address : 'child sensor',
+    });
+    world.journal = Array.from({ length: 70 }, (_, n) => row(70 - n));
+    world.setMachine({ ...machine, journaled: true });
+    const items = journal.getByRole('listitem');
+    await eventually(() => items.count()).toBe(30);
+    const words = async (at: number) => (await items.nth(at).textContent())?.replace(/^[\d:]+/, '').trim();
+    expect([await words(0), await words(1)]).toEqual([
+      `E70 from ${machine.id}work.running`,
+      'child sensor E69work.running',
+    ]);
+    await journal.getByRole('button', { name: 'Show more' }).click();
+    await eventually(() => items.count()).toBe(70);
+    expect(await journal.getByRole('button').count()).toBe(0);
+    world.journal = [row(71), ...world.journal];
+    await eventually(() => words(0)).toContain('E71');
+    await eventually(seriousFaults).toEqual([]);
+  });
+
   test('tells those who listen what it shows, and axe finds nothing serious', async () => {
     const machine = run(world, cell);
     await openDrawn(machine);
@@ -452,17 +491,7 @@ describe.skipIf(noChromium)("a machine's page", () => {
       await page.emulateMedia({ colorScheme });
       await page.reload();
       await page.locator('.sc-world .sc-state').first().waitFor();
-      // As the tools do it: a script tag would break the page's policy.
-      await page.evaluate(axe.source);
-      const found = await page.evaluate(async () => {
-        const { axe } = window as never as {
-          axe: { run(): Promise<{ violations: { impact: string; id: string }[] }> };
-        };
-        return (await axe.run()).violations;
-      });
-      expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id }) => id)).toEqual(
-        [],
-      );
+      expect(await seriousFaults()).toEqual([]);
     }
   });
 });

@@ -3,6 +3,7 @@ import type {
   DeadLetterFilter,
   DeadLetterPlaces,
   DeadLetterView,
+  JournalFilter,
   LogItem,
   MachinesItem,
   MessageFilter,
@@ -47,7 +48,7 @@ export function fakeCalls(world: FakeWorld): CallHandlers<Calls> {
     },
     audit: () => world.audit,
     search: () => ({ behind: world.searchBehind }),
-    journal: () => [],
+    journal: (input) => world.journal.slice(0, (input as JournalFilter).limit),
     deadLetters: (input) => lettersFor(world.letters, input as DeadLetterFilter),
     retryDeadLetters(input) {
       const { places } = input as DeadLetterPlaces;

@@ -4,6 +4,7 @@ import type {
   Chart,
   DeadLetterView,
   FilesItem,
+  JournalRowView,
   LogOutcome,
   MachineLive,
   MachineView,
@@ -57,6 +58,8 @@ export class FakeWorld {
   };
   audit: readonly AuditView[] = [];
   letters: readonly DeadLetterView[] = [];
+  /** Newest first, of every machine. */
+  journal: readonly JournalRowView[] = [];
   searchBehind = 0;
   readonly machines = new Map<Address, MachineView>();
   /** Oldest first. */

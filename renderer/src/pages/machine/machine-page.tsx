@@ -5,6 +5,7 @@ import { messagesHref } from '../../router.ts';
 import { Statechart } from '../../statechart/statechart.tsx';
 import { ContextPanel } from './context-panel.tsx';
 import { HealthPanel } from './health-panel.tsx';
+import { Journal } from './journal.tsx';
 import { LastMessages } from './last-messages.tsx';
 import { MachineHeader } from './machine-header.tsx';
 import './machine-page.css';
@@ -53,6 +54,11 @@ function Machine({ address }: { readonly address: string }) {
           >
             <LastMessages machine={view} />
           </Panel>
+          {view.journaled && (
+            <Panel title="Journal">
+              <Journal machine={view.id} />
+            </Panel>
+          )}
         </aside>
       </div>
     </div>

@@ -77,7 +77,7 @@ function Watcher({ address, onLive, onError }: WatcherProps) {
   return null;
 }
 
-function useLatest<Value>(value: Value | undefined): Value | undefined {
+export function useLatest<Value>(value: Value | undefined): Value | undefined {
   const latest = useRef(value);
   if (value !== undefined) latest.current = value;
   return latest.current;
