@@ -13,6 +13,7 @@ import { nodeIdOf } from './adapters/identity/certificate.ts';
 import { createKeyMaterial, readOrCreateKeyMaterial } from './adapters/identity/file.ts';
 import { NetworkIdentity } from './adapters/identity/network-identity.ts';
 import { followNetworkKey, NetworkKey, readOrCreateNetworkKey } from './adapters/identity/network-key.ts';
+import { writableByOthers } from './adapters/identity/private-directory.ts';
 import { readOrCreatePrivateFile } from './adapters/identity/private-file.ts';
 import { restoreDatabase } from './adapters/store/backup.ts';
 import { MemoryStore } from './adapters/store/memory.ts';
@@ -113,6 +114,12 @@ export async function startFrom<Types extends object = AnyTypes>(
       report,
     });
     const startedAt = clock.wallTime();
+    const { dataDir } = opened;
+    for (const open of await writableByOthers([config.home, ...(dataDir ? [dataDir, machinesIn(dataDir)] : [])]))
+      report(
+        `Other users of this computer may put files into ${open}, and files there decide who comes in and what runs. ` +
+          `Run: chmod go-w '${open}'`,
+      );
     if (config.networkKey !== undefined && networkKey && node.trust.keyId !== networkKey.id)
       report(
         `The network key that this node was given (${networkKey.id}) was replaced since; it keeps ${node.trust.keyId}. ` +
@@ -120,7 +127,7 @@ export async function startFrom<Types extends object = AnyTypes>(
       );
     const files =
       opened.dataDir !== undefined && config.machineFiles
-        ? runFiles(node as unknown as InterMachineNode, join(opened.dataDir, 'machines'), clock, report)
+        ? runFiles(node as unknown as InterMachineNode, machinesIn(opened.dataDir), clock, report)
         : undefined;
     return {
       node,
@@ -260,6 +267,9 @@ async function networkKeyOf({ networkKey, home }: NodeConfig): Promise<NetworkKe
   if (networkKey !== undefined) return NetworkKey.parse(networkKey);
   return await readOrCreateNetworkKey(networkKeyFile({ home }));
 }
+
+/** The folder of machine files. */
+const machinesIn = (dataDir: string): string => join(dataDir, 'machines');
 
 const networkKeyFile = ({ home }: Pick<NodeConfig, 'home'>): string => join(home, 'network-key');
 

@@ -223,6 +223,8 @@ export const AUDIT_ROWS_MAX = 10_000;
 
 /** A watched machine is shown at most this often: faster than an eye follows. */
 export const WATCH_THROTTLE_MS = 50;
+/** Machines of one peer that are known here; each is kept in memory and on disk. */
+export const MAX_MACHINES_OF_PEER = 20_000;
 /** Machines that one peer monitors here: more than a program follows, little enough to keep. */
 export const MAX_MONITORS = 10_000;
 /** Machines that one peer watches here, each of which costs up to 20 snapshots a second: more than any screen shows. */

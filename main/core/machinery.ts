@@ -143,6 +143,7 @@ export class Machinery {
       remember: parts.change,
       changed: (change) => this.#machineChanged(change),
       isExposed: (id) => this.terms.isExposed(id),
+      problem: parts.problem,
     });
     this.#showing = new Showing({
       host: this.host,

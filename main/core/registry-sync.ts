@@ -1,4 +1,5 @@
 import type { MachineId, NodeId } from '../../shared/ids.ts';
+import { MAX_MACHINES_OF_PEER } from './defaults.ts';
 import { pagesOf } from './pages.ts';
 import type { Change, MachineRow } from './ports.ts';
 import type { MachineDescription, MachineInfo, Registry } from './registry.ts';
@@ -19,6 +20,7 @@ export interface RegistrySyncParts {
   readonly changed: (change: MachineChange) => void;
   /** Whether other nodes learn of this machine of ours. */
   readonly isExposed: (id: MachineId) => boolean;
+  readonly problem: (message: string) => void;
 }
 
 /** Keeps the registries of nodes in step: each node tells its peers what it hosts, all at first and then what changes. */
@@ -27,6 +29,8 @@ export class RegistrySync {
   /** Machines of a peer that its full list, which comes in pages, did not name so far. */
   readonly #unconfirmed = new Map<NodeId, Set<MachineId>>();
   readonly #reachable = new Set<NodeId>();
+  /** Peers that told of more machines than are remembered of one. */
+  readonly #tooMany = new Set<NodeId>();
 
   constructor(parts: RegistrySyncParts) {
     this.#parts = parts;
@@ -84,12 +88,22 @@ export class RegistrySync {
     const unconfirmed = this.#unconfirmed.get(peer);
     for (const machine of added) {
       unconfirmed?.delete(machine.id);
+      if (!this.#hasRoomFor(peer, machine)) continue;
       if (this.#add(peer, machine)) this.#parts.remember({ type: 'machine', row: machineRow(peer, machine) });
     }
     for (const id of removed) this.#forget(peer, id);
     if (!last || !unconfirmed) return;
     for (const id of unconfirmed) this.#forget(peer, id);
     this.#unconfirmed.delete(peer);
+  }
+
+  #hasRoomFor(peer: NodeId, { id }: MachineDescription): boolean {
+    const { registry, problem } = this.#parts;
+    if (registry.countOf(peer) < MAX_MACHINES_OF_PEER || registry.get(peer, id)) return true;
+    if (!this.#tooMany.has(peer))
+      problem(`node ${peer} tells of more than ${MAX_MACHINES_OF_PEER} machines; those beyond are left out here`);
+    this.#tooMany.add(peer);
+    return false;
   }
 
   #tellAll(id: MachineId, delta: Pick<Machines, 'added' | 'removed'>): void {

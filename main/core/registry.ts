@@ -102,6 +102,10 @@ export class Registry {
     return this.#byNode.get(node)?.get(id)?.machine;
   }
 
+  countOf(node: NodeId): number {
+    return this.#byNode.get(node)?.size ?? 0;
+  }
+
   machinesOf(node: NodeId): readonly MachineDescription[] {
     return [...(this.#byNode.get(node)?.values() ?? [])].map((entry) => entry.machine);
   }

@@ -204,6 +204,19 @@ describe('what is wrong is said in one sentence, with an exit code of its own', 
     expect(await readFile(join(dataDir, 'node.db'), 'utf8')).toBe(content);
   });
 
+  test.skipIf(process.platform === 'win32')(
+    'a directory into which others may put files is told, with what to do',
+    async () => {
+      const dataDir = join(place.home, 'open');
+      await mkdir(dataDir);
+      await chmod(dataDir, 0o777);
+      const node = place.node('--data-dir', dataDir);
+      const { message } = await node.line(({ event }) => event === 'problem');
+      expect(message).toContain(`chmod go-w '${dataDir}'`);
+      await node.end();
+    },
+  );
+
   test.skipIf(process.platform === 'win32')('an identity that others can read', async () => {
     const dataDir = join(place.home, 'loose');
     const node = place.node('--data-dir', dataDir);

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NetworkKey } from '../../main/adapters/identity/network-key.ts';
 import { CLOSE } from '../../main/core/close-codes.ts';
+import { MAX_MACHINES_OF_PEER } from '../../main/core/defaults.ts';
 import { createNode, type InterMachineNode } from '../../main/index.ts';
-import { type NodeId, nodeId } from '../../shared/ids.ts';
+import { machineId, machineType, type NodeId, nodeId } from '../../shared/ids.ts';
 import { Stranger } from '../support/stranger.ts';
 import { until } from '../support/transport/until.ts';
 import { freeUdpPort } from '../support/udp-port.ts';
@@ -128,4 +129,24 @@ describe('a member that gives the network fresh keys without end', () => {
     const again = await lineTo(q, toP.material);
     expect((await again.closed).code).toBe(CLOSE.notTrusted);
   });
+});
+
+test('of a member that tells of machines without end no more are remembered than the bound says, and people are told', async () => {
+  const toP = await lineTo(p);
+  await until('it is in', () => isIn(p, toP.id));
+  for (let page = 0; page * 1_000 < MAX_MACHINES_OF_PEER + 5_000; page++) {
+    const added = Array.from({ length: 1_000 }, (_, n) => ({
+      ...{ id: machineId(`M_${page * 1_000 + n}`), type: machineType('M'), version: '1.0.0', metadata: {} },
+      ...{ healthy: true, running: true },
+    }));
+    toP.send({ type: 'machines', full: page === 0, last: true, added, removed: [] });
+  }
+  await until('it is said', () => problems.some((text) => text.includes(`more than ${MAX_MACHINES_OF_PEER} machines`)));
+  expect(nodeAt(p).discoverByType('M')).toHaveLength(MAX_MACHINES_OF_PEER);
+  expect(isIn(p, toP.id)).toBe(true);
+  expect(
+    nodeAt(p)
+      .peers()
+      .find(({ id }) => id === nodeAt(q).id)?.state,
+  ).toBe('alive');
 });
