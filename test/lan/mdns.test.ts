@@ -154,7 +154,11 @@ describe.skipIf(noLan !== undefined)(`mDNS between hosts${noLan ? ` (skipped: ${
       keep(host.spawn('dbus-daemon', [`--config-file=${directory}/bus.conf`, '--nofork', '--nopidfile']));
       await eventually('the bus', () => spawnSync('test', ['-S', join(directory, 'bus')]).status === 0);
       const avahi = `avahi-daemon --no-chroot --no-rlimits --no-drop-root --file ${directory}/avahi.conf`;
-      const script = `mount -t tmpfs tmpfs /run && mkdir /run/avahi-daemon && exec ${avahi}`;
+      // It gives its directory to its own user, which who is root in a namespace of users only has by another name.
+      const isRoot = (file: string, ids: string) =>
+        `sed 's/^avahi:[^:]*:${ids}:/avahi:x:${ids.replaceAll('[0-9]*', '0')}:/' /etc/${file} > /run/${file} && mount --bind /run/${file} /etc/${file}`;
+      const users = `${isRoot('passwd', '[0-9]*:[0-9]*')} && ${isRoot('group', '[0-9]*')}`;
+      const script = `mount -t tmpfs tmpfs /run && mkdir /run/avahi-daemon && ${users} && exec ${avahi}`;
       keep(host.spawn('unshare', ['--mount', 'sh', '-c', script], { env: { ...process.env, ...bus } }));
       await eventually(
         'avahi',
