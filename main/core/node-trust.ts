@@ -32,6 +32,15 @@ export interface Joining extends Acting {
   readonly bring?: Bring;
 }
 
+/** What another member told of the network's key that was not known here. */
+interface News {
+  readonly key: NetworkKey;
+  /** Who is shut out and was not. */
+  readonly out: readonly NodeId[];
+  /** The id of our present key, where the one that is told takes its place. */
+  readonly replaced: readonly string[];
+}
+
 /** Who may come in, as people and programs see and change it. */
 export class NodeTrust {
   readonly #parts: NodeTrustParts;
@@ -216,58 +225,44 @@ export class NodeTrust {
     const { clock } = this.#parts;
     clock.clearTimeout(this.#timer);
     for (const [from, frame] of this.#told) {
-      if (this.#isNews(from, frame)) {
-        const waitMs = this.#allowance.takeOrWait(clock.now());
-        if (waitMs > 0) {
-          this.#timer = clock.setTimeout(() => this.#hear(), waitMs);
-          return;
-        }
-        this.#obey(from, frame);
+      const news = this.#newsIn(from, frame);
+      const waitMs = news ? this.#allowance.takeOrWait(clock.now()) : 0;
+      if (waitMs > 0) {
+        this.#timer = clock.setTimeout(() => this.#hear(), waitMs);
+        return;
       }
+      if (news) this.#obey(from, news);
       this.#told.delete(from);
     }
   }
 
-  /** Whether a member tells a key that takes the place of ours, or shuts somebody out who is not. */
-  #isNews(from: NodeId, { key: text, without }: KeyFrame): boolean {
-    const key = this.#parts.identity.readKey(text);
-    const { key: present, open } = this.door;
-    const theirs = this.#peers.provenKeys().get(from);
-    if (!present || open || !theirs) return false;
-    // Trusted for its id alone: it says nothing of our network.
-    if (theirs.size === 0) return false;
-    return this.#supersedes(key, present, theirs) || this.#newlyOut(without).length > 0;
-  }
-
   /**
-   * Whoever has our present key may replace it. Who has one alone that we had before was given another one apart from
-   * us, by a person on the other side of a cut cable: of such two the same one wins everywhere.
+   * What is new in it: a key that takes the place of ours, or somebody to shut out who is not. Whoever has our present
+   * key may replace it. Who has one alone that we had before was given another one apart from us, by a person on the other
+   * side of a cut cable: of such two the same one wins everywhere.
    */
-  #supersedes(key: NetworkKey, present: NetworkKey, theirs: ReadonlySet<string>): boolean {
-    if (this.door.hasKey(key.id)) return false;
-    return theirs.has(present.id) || key.id < present.id;
-  }
-
-  #newlyOut(nodes: readonly NodeId[]): readonly NodeId[] {
-    const { node, without } = this.door;
-    return nodes.filter((id) => id !== node && !without.includes(id));
-  }
-
-  #obey(from: NodeId, { key: text, without }: KeyFrame): void {
-    const { door } = this;
-    const present = this.#ownKey();
+  #newsIn(from: NodeId, { key: text, without }: KeyFrame): News | undefined {
+    const { key: present, open, node, without: alreadyOut } = this.door;
+    const theirs = this.#peers.provenKeys().get(from);
+    // Who is trusted for its id alone has none, and says nothing of our network.
+    if (!present || open || !theirs || theirs.size === 0) return;
     const key = this.#parts.identity.readKey(text);
-    const out = this.#newlyOut(without);
-    const isOurs = !this.#supersedes(key, present, this.#peers.provenKeys().get(from) ?? new Set());
+    const supersedes = !this.door.hasKey(key.id) && (theirs.has(present.id) || key.id < present.id);
+    const out = without.filter((id) => id !== node && !alreadyOut.includes(id));
+    return supersedes || out.length > 0 ? { key, out, replaced: supersedes ? [present.id] : [] } : undefined;
+  }
+
+  #obey(from: NodeId, { key, out, replaced }: News): void {
     this.#peers.hasKey(from, key.id);
-    if (isOurs) door.shutOut(out);
-    else door.replaceKey(key, out);
-    const names = out.filter((id) => this.#parts.peers().isKnown(id)).map((id) => this.#nameOf(id) || id);
+    if (replaced.length > 0) this.door.replaceKey(key, out);
+    else this.door.shutOut(out);
+    const who = this.#nameOf(from);
+    const names = out.filter((id) => this.#peers.isKnown(id)).map((id) => this.#nameOf(id) || id);
     if (names.length > 0)
       this.#parts.problem(
-        `member ${this.#nameOf(from)} shut out ${names.join(', ')}. If nobody meant that to happen, block ${this.#nameOf(from)}, and pair again with whom it shut out`,
+        `member ${who} shut out ${names.join(', ')}. If nobody meant that to happen, block ${who}, and pair again with whom it shut out`,
       );
-    this.#follow(isOurs ? [] : [present.id], 'rotate', out[0] ?? '', `member ${from}`, from).catch((thrown) =>
+    this.#follow(replaced, 'rotate', out[0] ?? '', `member ${from}`, from).catch((thrown) =>
       this.#parts.problem(reasonOf(thrown)),
     );
   }
