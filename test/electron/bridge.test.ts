@@ -95,10 +95,12 @@ async function openPage(engine: () => Promise<EngineChild>): Promise<{ page: Pag
     const running = await engine();
     const { port, send } = running.open();
     ports.set(port, send);
-    running.read(
-      port,
-      (data) => void page.evaluate(([id, said]) => window.engineSays(id, said), [port, data] as const),
-    );
+    running.read(port, (data) => {
+      // The engine still speaks when the test has closed the page.
+      page
+        .evaluate(([id, said]) => window.engineSays(id, said), [port, data] as const)
+        .catch((error) => !page.isClosed() && troubles.push(String(error)));
+    });
     await page.evaluate((id) => window.engineConnects(id), port);
   });
   const stage = readFileSync(new URL('preload-stage.js', import.meta.url), 'utf8');
