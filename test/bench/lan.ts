@@ -15,6 +15,7 @@ if (noLan !== undefined) throw new Error(noLan);
 
 const lan = createLan(NODES);
 try {
+  lan.acquaint();
   const nodes = lan.hosts.map((host, at) => new LanNode(host, `n${at + 1}`));
   const links = (await linkAll(nodes)).toSorted((one, other) => one - other);
   console.log(

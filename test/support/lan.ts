@@ -25,6 +25,11 @@ export interface Lan {
   readonly hosts: readonly LanHost[];
   /** What the switch drops from now on, and nothing else: conditions of nftables. Without any it is whole again. */
   drop(...conditions: readonly string[]): void;
+  /**
+   * Each host knows the hardware address of each other from now on, and need not ask for it. The kernel keeps at most 1,024 learned ones for all namespaces together
+   * (net.ipv4.neigh.default.gc_thresh3), which 33 hosts that all talk to each other exceed: packets are dropped then, as on no LAN of real machines.
+   */
+  acquaint(): void;
   /** Puts a host of another LAN on this one too, with its interface `eth1`; it passes packets on between the two. */
   join(host: LanHost, address: string): void;
   /** Ends what was started on its hosts, and takes the hosts away. May be called twice. */
@@ -168,6 +173,23 @@ export function createLan(count: number, network = 77): Lan {
       const table = 'add table bridge faults\nflush table bridge faults';
       const chain = 'add chain bridge faults forward { type filter hook forward priority 0; }';
       ip(['netns', 'exec', bridge, 'nft', '-f', '-'], [table, chain, ...rules, ''].join('\n'));
+    },
+    acquaint() {
+      const hosts = hostNames.map((namespace, at) => {
+        const shown = execFileSync('ip', ['-n', namespace, '-json', 'addr', 'show', 'dev', 'eth0'], {
+          encoding: 'utf8',
+        });
+        const [device] = JSON.parse(shown) as [{ address: string; addr_info: { local: string }[] }];
+        const mac = device.address;
+        return { at, namespace, entries: device.addr_info.map(({ local }) => `${local} lladdr ${mac}`) };
+      });
+      for (const { at, namespace } of hosts) {
+        const others = hosts.flatMap((other) => (other.at === at ? [] : other.entries));
+        batch(
+          namespace,
+          others.map((entry) => `neigh replace ${entry} dev eth0 nud permanent`),
+        );
+      }
     },
     join(host, address) {
       plug(host.namespace, 'eth1', `p${count + ++joined}`, address);
