@@ -91,6 +91,11 @@ export class LanNode {
     return (await this.first('starting')).at;
   }
 
+  /** When it first said anything of that node. */
+  async finds(other: LanNode): Promise<number> {
+    return (await this.first('peer', ({ peer }) => peer.id === other.id)).at;
+  }
+
   /** When it first said so of that node, from `since` on. */
   async sees(other: LanNode, state: PeerState, since = 0): Promise<number> {
     return (await this.first('peer', ({ peer }) => peer.id === other.id && peer.state === state, since)).at;
@@ -122,12 +127,20 @@ export class LanNode {
 
 /** All of them on the way at the same moment, each linked to all others. When each link was there, since the last one began, at both ends. */
 export async function linkAll(nodes: readonly LanNode[]): Promise<number[]> {
+  return (await meetAll(nodes)).linked;
+}
+
+/** The same, and when each had found each other one, linked or not. */
+export async function meetAll(
+  nodes: readonly LanNode[],
+): Promise<{ readonly found: number[]; readonly linked: number[] }> {
   await Promise.all(nodes.map((node) => node.loaded()));
   await Promise.all(nodes.map((node) => node.start()));
-  const begun = await Promise.all(nodes.map((node) => node.startedAt()));
-  const links = nodes.flatMap((node) =>
-    nodes.filter((other) => other !== node).map((other) => node.sees(other, 'alive')),
-  );
-  const lastBegun = Math.max(...begun);
-  return (await Promise.all(links)).map((at) => at - lastBegun);
+  const lastBegun = Math.max(...(await Promise.all(nodes.map((node) => node.startedAt()))));
+  const pairs = nodes.flatMap((node) => nodes.flatMap((other) => (other === node ? [] : [[node, other] as const])));
+  const since = async (times: readonly Promise<number>[]) => (await Promise.all(times)).map((at) => at - lastBegun);
+  return {
+    linked: await since(pairs.map(([node, other]) => node.sees(other, 'alive'))),
+    found: await since(pairs.map(([node, other]) => node.finds(other))),
+  };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { subtypeOf } from '../../main/adapters/discovery/mdns-records.ts';
 import { eventually } from '../support/discovery.ts';
+import { expectWithin } from '../support/figures.ts';
 import { createLan, type Lan, type LanHost, lanUnavailable } from '../support/lan.ts';
 import { HostNode } from './host-node.ts';
 
@@ -30,11 +31,12 @@ describe.skipIf(noLan !== undefined)(`mDNS between hosts${noLan ? ` (skipped: ${
   test('three nodes see each other within 500 ms, at their addresses', async () => {
     const nodes = [new HostNode(one, 'one'), new HostNode(two, 'two'), new HostNode(three, 'three')];
     await Promise.all(nodes.map((node) => node.start()));
+    const figures: number[] = [];
     for (const node of nodes) {
       for (const other of nodes.filter((each) => each !== node)) {
         const { at, sighting } = await node.sees(other);
         const begun = Math.max((await node.first('starting')).at, (await other.first('starting')).at);
-        expect(at - begun).toBeLessThan(500);
+        figures.push(at - begun);
         const at4 = `10.77.0.${nodes.indexOf(other) + 1}`;
         const at6 = `fd77::${nodes.indexOf(other) + 1}`;
         const hosts = sighting.endpoints.map((endpoint) => endpoint.host);
@@ -43,6 +45,7 @@ describe.skipIf(noLan !== undefined)(`mDNS between hosts${noLan ? ` (skipped: ${
         for (const host of hosts.slice(2)) expect(host).toMatch(/^fe80::[\da-f:]+%eth0$/);
       }
     }
+    expectWithin('start → visible', figures, 500);
     expect(nodes.flatMap((node) => node.reports.filter((report) => report.type === 'problem'))).toEqual([]);
   });
 
@@ -65,7 +68,7 @@ describe.skipIf(noLan !== undefined)(`mDNS between hosts${noLan ? ` (skipped: ${
     await second.sees(first);
     first.tell({ type: 'announce', self: { ...first.self, types: ['New'], revision: 1 } });
     const { at } = await second.first('seen', (report) => report.sighting.types?.includes('New') === true);
-    expect(at - (await first.first('announcing')).at).toBeLessThan(300);
+    expectWithin('types change → seen', [at - (await first.first('announcing')).at], 300);
   });
 
   test('a goodbye is seen within 300 ms', async () => {
@@ -74,8 +77,12 @@ describe.skipIf(noLan !== undefined)(`mDNS between hosts${noLan ? ` (skipped: ${
     first.tell({ type: 'stop' });
     const gone = await second.first('gone');
     expect(gone).toMatchObject({ node: first.self.node, reason: 'goodbye' });
-    expect(gone.at - (await first.first('stopping')).at).toBeLessThan(300);
-    expect((await first.first('stopped')).at - (await first.first('stopping')).at).toBeLessThan(300);
+    const stoppingAt = (await first.first('stopping')).at;
+    expectWithin(
+      'goodbye → gone, stopped',
+      [gone.at - stoppingAt, (await first.first('stopped')).at - stoppingAt],
+      300,
+    );
   });
 
   test('a node that was killed and starts again is seen with its new incarnation', async () => {
