@@ -369,6 +369,8 @@ export interface JournalRowView {
   readonly eventJson: string;
   /** Active leaf states after it, as in `work.running, door.open`. */
   readonly state: string;
+  /** The disk did not keep it: there is nothing to tell but that it was there. */
+  readonly damaged?: true;
 }
 
 /** Which rows of its journal. Newest first. */

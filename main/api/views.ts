@@ -33,9 +33,10 @@ export const messageView = ({ event, ...row }: LogRow): MessageView => ({
   eventJson: JSON.stringify(event),
 });
 
-export const journalRowView = ({ seq, at, from, event, state }: JournalRow): JournalRowView => ({
+export const journalRowView = ({ seq, at, from, event, state, damaged }: JournalRow): JournalRowView => ({
   ...{ seq, at, from },
   eventType: event.type,
   eventJson: JSON.stringify(event),
   state: state === null ? '' : valueText(state),
+  ...(damaged && { damaged }),
 });

@@ -27,7 +27,7 @@ const COLUMNS: readonly Column<JournalRowView>[] = [
   { heading: 'row', text: ({ seq }) => String(seq), look: bold },
   { heading: 'at', text: ({ at }) => new Date(at).toLocaleString() },
   { heading: 'from', text: ({ from }) => cut(plain(sourceOf(from)), 60) },
-  { heading: 'event', text: ({ eventType }) => cut(plain(eventType), 40) },
+  { heading: 'event', text: ({ eventType, damaged }) => (damaged ? 'damaged on the disk' : cut(plain(eventType), 40)) },
   { heading: 'state', text: ({ state }) => cut(plain(state), 60) || '-' },
 ];
 

@@ -212,10 +212,14 @@ export const MESSAGES_DEFAULT = 100;
 export const MESSAGES_MAX = 10_000;
 /** Events after which a journal has a snapshot of its machine: a replay has no more to do, some milliseconds of it. */
 export const JOURNAL_SNAPSHOT_EVERY = 200;
+/** Characters of events and states after which it has one all the same, where the last one was not longer: what a replay needs stays small, and snapshots are half of a journal at the most. */
+export const JOURNAL_SNAPSHOT_EVERY_LENGTH = 1024 * 1024;
 /** Rows of one machine's journal that are kept at the most; the oldest go first, up to a snapshot to begin from. */
 export const JOURNAL_ROWS_MAX = 10_000;
 /** Rows that are left when a journal is shortened, which happens when it has another snapshot. */
 export const JOURNAL_ROWS_KEPT = JOURNAL_ROWS_MAX - JOURNAL_SNAPSHOT_EVERY;
+/** Bytes of one machine's journal, snapshots included, that are left then: a sixteenth of what the log may take, so that no machine fills the store alone. */
+export const JOURNAL_BYTES_KEPT = 64 * 1024 * 1024;
 /** Rows of what people did that are kept: years of them, and no script fills the disk. */
 export const AUDIT_ROWS_MAX = 10_000;
 

@@ -22,7 +22,7 @@ export interface Replayed {
 
 /**
  * What a machine was after a row of its journal: from the last snapshot on, its events once more, one transition after the other. Actions are not run, and
- * no actor is started; guards and `assign` are what they were. Rejects with JOURNAL_MISSING, REPLAY_DIFFERS.
+ * no actor is started; guards and `assign` are what they were. Rejects with JOURNAL_MISSING, JOURNAL_DAMAGED, REPLAY_DIFFERS.
  */
 export async function replay(
   store: Pick<Store, 'journal' | 'journalSnapshot'>,
@@ -47,7 +47,12 @@ export async function replay(
 }
 
 function after({ machine, seq, event, state, ...row }: JournalRow, logic: AnyActorLogic, before: Snapshot<unknown>) {
-  const { from, envelopeId, isAsk } = row;
+  const { from, envelopeId, isAsk, damaged } = row;
+  if (damaged)
+    throw new InterMachineError(
+      'JOURNAL_DAMAGED',
+      `Row ${seq} of the journal of machine "${machine}" is damaged on the disk: what the machine was after it is known again from the next snapshot on`,
+    );
   const address = from as Address;
   if (envelopeId !== undefined) setOrigin(event, isAsk ? { address, envelopeId, isAsk } : { address, envelopeId });
   const next = nextOf(machine, seq, () => transition(logic, before, event)[0]);

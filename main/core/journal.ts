@@ -1,7 +1,7 @@
 import type { AnyActor, AnyActorRef, EventObject } from 'xstate';
 import { jsonFault } from '../../shared/event.ts';
 import { originOf } from './acting.ts';
-import { JOURNAL_SNAPSHOT_EVERY } from './defaults.ts';
+import { JOURNAL_SNAPSHOT_EVERY, JOURNAL_SNAPSHOT_EVERY_LENGTH } from './defaults.ts';
 import { snapshotText } from './machine-record.ts';
 import type { NewJournalRow } from './ports.ts';
 import { eventFor, isDelayId, isStart, isStop, stepEnded } from './xstate-internals.ts';
@@ -24,13 +24,15 @@ export interface JournalParts extends JournaledDefinition {
 
 /**
  * Tells of each event that an actor processed: those that it was sent, those of its timers and of its children. A snapshot goes with the first one, with
- * one after so many, and with an event that is no plain JSON, so that no replay meets that.
+ * one after so many or so much, and with an event that is no plain JSON, so that no replay meets that.
  */
 export class Journal {
   readonly #actor: AnyActor;
   readonly #parts: JournalParts;
   readonly #sources = new WeakMap<EventObject, AnyActorRef>();
   #sinceSnapshot = 0;
+  #lengthSinceSnapshot = 0;
+  #snapshotLength = 0;
   #hasFailed = false;
 
   /** Of one that did not begin yet. */
@@ -51,14 +53,17 @@ export class Journal {
     if (this.#hasFailed || snapshot.status === 'error') return;
     const isPlain = jsonFault(event, 'event') === undefined;
     const { wallTime, told, failed } = this.#parts;
-    this.#sinceSnapshot++;
-    const isDue = isStart(event) || !isPlain || this.#sinceSnapshot >= JOURNAL_SNAPSHOT_EVERY;
     try {
+      const eventJson = JSON.stringify(isPlain ? event : withoutObjects(event));
+      const stateJson = stateText(snapshot);
+      this.#sinceSnapshot++;
+      this.#lengthSinceSnapshot += eventJson.length + stateJson.length;
+      const isDue = isStart(event) || !isPlain || this.#hasMuch();
       told({
         at: wallTime(),
         ...this.#from(event),
-        eventJson: JSON.stringify(isPlain ? event : withoutObjects(event)),
-        stateJson: stateText(snapshot),
+        eventJson,
+        stateJson,
         ...(isDue && { snapshot: this.#snapshot() }),
       });
     } catch (thrown) {
@@ -67,10 +72,19 @@ export class Journal {
     }
   }
 
+  #hasMuch(): boolean {
+    return (
+      this.#sinceSnapshot >= JOURNAL_SNAPSHOT_EVERY ||
+      this.#lengthSinceSnapshot >= Math.max(JOURNAL_SNAPSHOT_EVERY_LENGTH, this.#snapshotLength)
+    );
+  }
+
   #snapshot(): NonNullable<JournalEntry['snapshot']> {
     const { definition, chartJson } = this.#parts;
     const snapshot = snapshotText(this.#actor);
     this.#sinceSnapshot = 0;
+    this.#lengthSinceSnapshot = 0;
+    this.#snapshotLength = snapshot.length;
     return { snapshot, definition, chartJson };
   }
 

@@ -111,7 +111,7 @@ export class InterMachineNode<Types extends object = AnyTypes>
 
   /**
    * What a machine of ours was after a row of its journal; nothing is done again. Rejects with MACHINE_UNKNOWN where it is not registered, as only its
-   * definition can tell, with JOURNAL_MISSING, and with REPLAY_DIFFERS where it is another definition, or goes by something that is in no event.
+   * definition can tell, with JOURNAL_MISSING, JOURNAL_DAMAGED, and with REPLAY_DIFFERS where it is another definition, or goes by something that is in no event.
    */
   async replay(machine: string, seq: number): Promise<ReplayedSnapshot> {
     const { machinery, store } = this.#insides;

@@ -401,6 +401,8 @@ export interface JournalRow extends JournalStep {
   readonly event: MachineEvent;
   /** The state's value after it; `null` of logic that is no machine. */
   readonly state: unknown;
+  /** The disk did not keep it: what it says is not to be believed, and event and state are left out. */
+  readonly damaged?: true;
 }
 
 export interface JournalQuery {
@@ -544,7 +546,7 @@ export interface Store {
   audit(query: AuditQuery): Promise<readonly AuditRow[]>;
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
   journal(query: JournalQuery): Promise<readonly JournalRow[]>;
-  /** The newest one that is not after this row. */
+  /** The newest one that is not after this row. Rejects with JOURNAL_DAMAGED where the disk did not keep it. */
   journalSnapshot(machine: MachineId, seq: number): Promise<JournalSnapshot | undefined>;
   /** The texts of rows of a stream, in order; shorter where some are not in the log. */
   texts(of: Stream, first: number, last: number): Promise<readonly string[]>;

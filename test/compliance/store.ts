@@ -232,6 +232,28 @@ export function storeCompliance(name: string, newPlace: () => Promise<StorePlace
       expect(await store.journalSnapshot(PING, 800)).toBeUndefined();
     });
 
+    test('of what a machine did, 64 MiB are kept, and they begin with a snapshot; a larger one stays alone', async () => {
+      const { store } = await start();
+      const row = (machine: MachineId, length: number, hasSnapshot: boolean) => ({
+        ...{ type: 'journal' as const, machine, at: 1, from: 'timer', stateJson: 'null' },
+        eventJson: JSON.stringify({ type: 'E', text: 'x'.repeat(length) }),
+        ...(hasSnapshot && { snapshot: { snapshot: 'y'.repeat(length), definition: 'd', chartJson: 'null' } }),
+      });
+      const MiB = 1024 * 1024;
+      await store.commit([row(PONG, 1, true)]);
+      for (let n = 1; n <= 14; n++) await store.commit([row(PING, 5 * MiB, n % 2 === 1)]);
+      const numbers = async (machine: MachineId) =>
+        (await store.journal({ machine, oldestFirst: true })).map(({ seq }) => seq);
+      // The last time that it was shortened, at 13, eight events and four snapshots had room.
+      expect(await numbers(PING)).toEqual([7, 8, 9, 10, 11, 12, 13, 14]);
+      expect(await store.journalSnapshot(PING, 6)).toBeUndefined();
+      await store.commit([row(PING, 33 * MiB, true)]);
+      expect(await numbers(PING)).toEqual([15]);
+      await store.commit([row(PING, 1, true)]);
+      expect(await numbers(PING)).toEqual([16]);
+      expect(await numbers(PONG)).toEqual([1]);
+    });
+
     test('a commit of nothing succeeds', async () => {
       const { store } = await start();
       await store.commit([]);

@@ -274,6 +274,27 @@ describe('a machine with a journal', () => {
       expect(await replayOf(started, 'Witness_1', seq)).toMatchObject({ context: { seen: seq - 1 } });
   });
 
+  test('has one earlier where its events are large, and later where its state is', async () => {
+    const started = await world.start('a', { disk });
+    const keeper = setup({ types: { context: {} as { kept: string } } }).createMachine({
+      context: { kept: '' },
+      on: { KEEP: { actions: assign({ kept: ({ event }) => event.text }) }, PASS: {} },
+    });
+    await world.after(started.node.register('Keeper', keeper, JOURNAL));
+    const send = async (type: string, length: number) => {
+      void started.node.sendTo('Keeper_1', { type, text: 'x'.repeat(length) });
+      await world.settle();
+    };
+    for (let n = 0; n < 9; n++) await send('PASS', 256 * 1024);
+    const begins = (upTo: number) =>
+      Array.from({ length: upTo }, (_, at) => disk.journal.snapshot('Keeper_1' as never, at + 1)?.seq);
+    expect([...new Set(begins(10))]).toEqual([1, 5, 9]);
+    // A state of 800 kB, and events that are not much beside it.
+    for (let n = 0; n < 3; n++) await send('KEEP', 800 * 1024);
+    expect([...new Set(begins(13))]).toEqual([1, 5, 9, 11, 13]);
+    expect(await replayOf(started, 'Keeper_1', 12)).toMatchObject({ context: { kept: 'x'.repeat(800 * 1024) } });
+  });
+
   test('that fails has no row for that, and one when it begins anew', async () => {
     const started = await world.start('a', { disk });
     await world.after(started.node.register('Robot', robot, JOURNAL));

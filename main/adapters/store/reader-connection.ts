@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
+import { InterMachineError } from '../../../shared/errors.ts';
 import type { MachineId } from '../../../shared/ids.ts';
 import type {
   DeadLetter,
@@ -82,7 +83,7 @@ export class ReaderConnection {
     try {
       return read();
     } catch (thrown) {
-      throw corrupt(this.#file, detailOf(thrown));
+      throw thrown instanceof InterMachineError ? thrown : corrupt(this.#file, detailOf(thrown));
     }
   }
 }

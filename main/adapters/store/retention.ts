@@ -1,7 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { DEAD_LETTERS_KEPT, MARKS_KEPT_MS } from './defaults.ts';
+import { type JournalSegment, JournalTable } from './journal-table.ts';
 
-/** What the log keeps. Whatever somebody still waits for is kept beyond that. */
+/** What log and journals keep. Whatever somebody still waits for is kept beyond that. */
 export interface RetentionLimits {
   /** Milliseconds that a row stays. */
   readonly keepMs: number;
@@ -11,31 +12,45 @@ export interface RetentionLimits {
 
 /** Pages that are looked at and removed in one go: a few milliseconds, so that no commit waits for long. */
 const BATCH = 64;
+/** The same of journals, in parts of up to 200 rows. */
+const SEGMENTS_BATCH = 4;
 /** A stream that was drained is kept for so long: it may still be the present one. */
 const DRAINED_KEPT_MS = 86_400_000;
 const FREE_PAGES_TAKEN = 256;
 
-interface Closed {
+interface ClosedPage {
   readonly place: number;
   readonly stream: number;
-  readonly logged_at: number;
-  readonly length: number;
+  readonly at: number;
+  readonly bytes: number;
 }
 
-/** Removes what nobody will ask for again: rows of the log, the oldest first, and the marks of streams long gone. */
+/** What can go, of the log or of a journal. */
+type Closed = ClosedPage | JournalSegment;
+
+/** Removes what nobody will ask for again: rows of the log and of journals, the oldest first, and the marks of streams long gone. */
 export class Retention {
   readonly #db: Database;
   readonly #limits: RetentionLimits;
+  readonly #journal: JournalTable;
   readonly #statements: ReturnType<typeof prepare>;
-  readonly #removeAll: (pages: readonly Closed[]) => void;
+  readonly #removeAll: (closed: readonly Closed[]) => void;
 
   constructor(db: Database, limits: RetentionLimits) {
     this.#db = db;
     this.#limits = limits;
+    this.#journal = new JournalTable(db);
     this.#statements = prepare(db);
-    this.#removeAll = db.transaction((pages: readonly Closed[]) => {
-      for (const { place } of pages) this.#statements.removePage.run(place);
-      for (const stream of new Set(pages.map((page) => page.stream))) this.#statements.removeVerdicts.run({ stream });
+    this.#removeAll = db.transaction((closed: readonly Closed[]) => {
+      const streams = new Set<number>();
+      for (const each of closed) {
+        if ('machine' in each) this.#journal.removeBefore(each.machine, each.end);
+        else {
+          this.#statements.removePage.run(each.place);
+          streams.add(each.stream);
+        }
+      }
+      for (const stream of streams) this.#statements.removeVerdicts.run({ stream });
     }).immediate;
   }
 
@@ -48,27 +63,34 @@ export class Retention {
   /** One step of what is due. Returns whether there is more. */
   step(now = Date.now()): boolean {
     let excess = this.usedBytes - this.#limits.keepBytes;
-    const closed = this.#closed();
-    const due = closed.filter((page) => {
-      const isDue = excess > 0 || page.logged_at < now - this.#limits.keepMs;
-      if (isDue) excess -= page.length;
+    const { closed, hasMore } = this.#closed();
+    const due = closed.filter(({ at, bytes }) => {
+      const isDue = excess > 0 || at < now - this.#limits.keepMs;
+      if (isDue) excess -= bytes;
       return isDue;
     });
     if (due.length > 0) this.#removeAll(due);
     else this.#removeStreams(now);
     this.#db.pragma(`incremental_vacuum(${FREE_PAGES_TAKEN})`);
-    return due.length === BATCH;
+    return hasMore && due.length === closed.length;
   }
 
   /** Without regard to age and size: the disk is full, and what was accepted needs the room. Returns whether there was anything. */
   makeRoom(): boolean {
-    const pages = this.#closed();
-    if (pages.length > 0) this.#removeAll(pages);
-    return pages.length > 0;
+    const { closed } = this.#closed();
+    if (closed.length > 0) this.#removeAll(closed);
+    return closed.length > 0;
   }
 
-  #closed(): readonly Closed[] {
-    return this.#statements.closed.all(BATCH);
+  /** The oldest of log and journals. */
+  #closed(): { readonly closed: readonly Closed[]; readonly hasMore: boolean } {
+    const pages = this.#statements.closed.all(BATCH);
+    const segments = this.#journal.oldest(SEGMENTS_BATCH);
+    const seenUntil = Math.min(endOf(pages, BATCH), endOf(segments, SEGMENTS_BATCH));
+    return {
+      closed: [...pages, ...segments].filter(({ at }) => at <= seenUntil).sort((one, other) => one.at - other.at),
+      hasMore: seenUntil < Number.POSITIVE_INFINITY,
+    };
   }
 
   #removeStreams(now: number): void {
@@ -77,10 +99,14 @@ export class Retention {
   }
 }
 
+/** What is younger comes behind others that were not looked at. */
+const endOf = (found: readonly Closed[], limit: number): number =>
+  found.length < limit ? Number.POSITIVE_INFINITY : (found.at(-1)?.at ?? 0);
+
 const prepare = (db: Database) => ({
   // The newest page stays, so that no place is ever that of another row.
-  closed: db.prepare<unknown[], Closed>(`
-    SELECT place, stream, logged_at, length(text) AS length FROM pages p JOIN streams s ON s.key = p.stream
+  closed: db.prepare<unknown[], ClosedPage>(`
+    SELECT place, stream, logged_at AS at, octet_length(text) AS bytes FROM pages p JOIN streams s ON s.key = p.stream
     WHERE place < (SELECT max(place) FROM pages) AND (
       s.is_volatile
       OR s.direction = 'out' AND p.first + p.count - 1 <= s.acknowledged

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { digestOf } from './digest.ts';
+import { digestOf, digestOfRow } from './digest.ts';
 
 /** Marks a SQLite file as ours ("ImSt"), so that another program's database is never migrated by mistake. */
 export const APPLICATION_ID = 0x496d5374;
@@ -236,6 +236,53 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (machine, definition)
   ) STRICT;
   `,
+  `
+  -- bytes: of this machine's journal, snapshots included, from its first row ever to the end of this one.
+  CREATE TABLE journal_rows (
+    machine TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    at REAL NOT NULL,
+    source TEXT NOT NULL,
+    envelope_id TEXT,
+    is_ask INTEGER NOT NULL,
+    digest INTEGER NOT NULL,
+    event_json TEXT NOT NULL,
+    state_json TEXT NOT NULL,
+    PRIMARY KEY (machine, seq)
+  ) STRICT;
+  INSERT INTO journal_rows
+  SELECT j.machine, j.seq,
+    sum(octet_length(event_json) + octet_length(state_json) + coalesce(octet_length(snapshot), 0))
+      OVER (PARTITION BY j.machine ORDER BY j.seq),
+    at, source, envelope_id, is_ask,
+    digest_of_row(j.machine, j.seq, at, source, envelope_id, is_ask, event_json, state_json), event_json, state_json
+  FROM journal j LEFT JOIN journal_snapshots s ON s.machine = j.machine AND s.seq = j.seq;
+
+  -- at: of its row. bytes_before: those of the journal before its row.
+  CREATE TABLE journal_begins (
+    machine TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    at REAL NOT NULL,
+    bytes_before INTEGER NOT NULL,
+    digest INTEGER NOT NULL,
+    definition TEXT NOT NULL,
+    snapshot TEXT NOT NULL,
+    PRIMARY KEY (machine, seq)
+  ) STRICT;
+  INSERT INTO journal_begins
+  SELECT s.machine, s.seq, j.at,
+    coalesce((SELECT max(b.bytes) FROM journal_rows b WHERE b.machine = s.machine AND b.seq < s.seq), 0),
+    digest_of_row(s.machine, s.seq, definition, snapshot), definition, snapshot
+  FROM journal_snapshots s JOIN journal j ON j.machine = s.machine AND j.seq = s.seq;
+
+  DROP TABLE journal;
+  DROP TABLE journal_snapshots;
+  ALTER TABLE journal_rows RENAME TO journal;
+  ALTER TABLE journal_begins RENAME TO journal_snapshots;
+  -- Retention takes the oldest first.
+  CREATE INDEX journal_snapshots_at ON journal_snapshots (at);
+  `,
 ];
 
 export const schemaVersion = (db: Database): number => Number(db.pragma('user_version', { simple: true }));
@@ -243,6 +290,7 @@ export const schemaVersion = (db: Database): number => Number(db.pragma('user_ve
 /** Brings the database to the newest version, in one transaction: wholly, or not at all. */
 export function migrate(db: Database, migrations: readonly string[] = MIGRATIONS): void {
   db.function('digest_of', (text) => digestOf(String(text)));
+  db.function('digest_of_row', { varargs: true }, (...cells) => digestOfRow(...(cells as (string | number | null)[])));
   const migrateAll = db.transaction(() => {
     for (const sql of migrations.slice(schemaVersion(db))) db.exec(sql);
     db.pragma(`user_version = ${migrations.length}`);

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { JournalReader } from '../../../main/adapters/store/journal-table.ts';
 import { LogReader } from '../../../main/adapters/store/log-reader.ts';
 import { Retention } from '../../../main/adapters/store/retention.ts';
 import { SqliteConnection } from '../../../main/adapters/store/sqlite-connection.ts';
@@ -7,6 +8,7 @@ import { openDatabase } from '../../../main/adapters/store/sqlite-open.ts';
 import { SqliteWriter } from '../../../main/adapters/store/sqlite-writer.ts';
 import { StoredState } from '../../../main/adapters/store/stored-state.ts';
 import type { StoredChange } from '../../../main/core/ports.ts';
+import { machineId } from '../../../shared/ids.ts';
 import { databaseFile } from '../../support/store/place.ts';
 import {
   acknowledged,
@@ -26,11 +28,13 @@ import {
 const DAY_MS = 86_400_000;
 const NOW = 1_700_000_000_001;
 const YEARS = 10 * 365 * DAY_MS;
+const tenRows = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 let file: string;
 let write: (...changes: StoredChange[]) => void;
 let places: () => readonly number[];
 let letters: () => number;
+let seqs: (machine: string) => readonly number[];
 let state: () => ReturnType<StoredState['read']>;
 let newRetention: (keepMs: number, keepBytes: number) => Retention;
 
@@ -42,6 +46,8 @@ beforeEach(() => {
   write = (...changes) => writer.write(changes);
   places = () => new LogReader(db).messages({ limit: 10_000 }).map(({ place }) => place);
   letters = () => Number(db.prepare('SELECT count(*) FROM dead_letters').pluck().get());
+  seqs = (machine) =>
+    new JournalReader(db).rows({ machine: machineId(machine), limit: 10_000, oldestFirst: true }).map(({ seq }) => seq);
   state = () => new StoredState(db).read();
   newRetention = (keepMs, keepBytes) => new Retention(db, { keepMs, keepBytes });
   write(incarnation(1));
@@ -121,6 +127,56 @@ test('the newest 100,000 dead letters are kept', () => {
   write(...Array.from({ length: 100_003 }, (_, n): StoredChange => ({ type: 'deadLetter', letter: letter(n) })));
   newRetention(0, 1e9).step(NOW);
   expect(letters()).toBe(100_000);
+});
+
+/** An event of a machine's journal, as large as told. */
+const journal = (machine: string, at: number, length = 1, hasSnapshot = false): StoredChange => ({
+  ...{ type: 'journal', machine: machineId(machine), at, from: 'timer', stateJson: 'null' },
+  eventJson: JSON.stringify({ type: 'E', text: 'x'.repeat(length) }),
+  ...(hasSnapshot && { snapshot: { snapshot: '{}', definition: `d${at}`, chartJson: 'null' } }),
+});
+
+test('what machines did goes with its time, up to the newest snapshot, which replays begin from', () => {
+  for (let at = 0; at < 10; at++)
+    write(journal('old', at, 1, at % 3 === 0), journal('young', at + 100, 1, at % 3 === 0));
+  write(...Array.from({ length: 5 }, (_, at) => journal('single', at, 1, at === 0)));
+  const retention = newRetention(50, 1e9);
+  while (retention.step(55));
+  expect([seqs('old'), seqs('young'), seqs('single')]).toEqual([[4, 5, 6, 7, 8, 9, 10], tenRows, [1, 2, 3, 4, 5]]);
+  while (retention.step(1_000));
+  expect([seqs('old'), seqs('young'), seqs('single')]).toEqual([[10], [10], [1, 2, 3, 4, 5]]);
+});
+
+test('beyond its size log and journals become shorter together, the oldest of both first', () => {
+  const padding = 'x'.repeat(20_000);
+  for (let n = 1; n <= 200; n++) {
+    write(page(IN, n, [{ event: { type: 'PING', padding } }], { loggedAt: NOW + n }), became(IN, n, 'handled'));
+    write(journal('Press_1', NOW + n, 20_000, n % 5 === 1));
+  }
+  const retention = newRetention(YEARS, 4_000_000);
+  expect(retention.usedBytes).toBeGreaterThan(8_000_000);
+  while (retention.step(NOW + 200));
+  expect(retention.usedBytes).toBeLessThan(4_300_000);
+  const [firstLogged = 0, firstJournaled = 0] = [places().at(-1), seqs('Press_1')[0]];
+  expect(firstLogged).toBeGreaterThan(80);
+  expect(Math.abs(firstLogged - firstJournaled)).toBeLessThan(10);
+  while (retention.makeRoom());
+  expect([places(), seqs('Press_1')]).toEqual([[200], [196, 197, 198, 199, 200]]);
+});
+
+test('a store that is tight because of journals is so no more when they were shortened', () => {
+  const connection = new SqliteConnection({ file: databaseFile(), maxBytes: 2_000_000, keepBytes: 1_000_000 });
+  const add = (n: number) => connection.commit([journal('Press_1', Date.now(), 20_000, n % 4 === 0)]);
+  let added = 0;
+  while (!add(added++)) expect(added).toBeLessThan(100);
+  for (let n = 0; n < 200; n++) add(added++);
+  while (connection.maintain());
+  expect(connection.commit([])).toBe(false);
+  const rows = connection.journal({ machine: machineId('Press_1'), limit: 10_000 });
+  expect(rows[0]?.seq).toBe(added);
+  expect(rows.length).toBeGreaterThan(20);
+  expect(connection.journalSnapshot(machineId('Press_1'), added)?.seq).toBeGreaterThan(added - 5);
+  connection.close();
 });
 
 test('an open store thins its log by itself and makes its ballast', () => {

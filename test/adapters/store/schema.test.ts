@@ -2,8 +2,9 @@ import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { MIGRATIONS, migrate, schemaVersion } from '../../../main/adapters/store/schema.ts';
 import { SqliteStore } from '../../../main/adapters/store/sqlite.ts';
+import { SqliteConnection } from '../../../main/adapters/store/sqlite-connection.ts';
 import { databaseFile } from '../../support/store/place.ts';
-import { EPOCH, IN, incarnation, KITCHEN, mark, position, rows, SELF } from '../../support/store/rows.ts';
+import { EPOCH, IN, incarnation, KITCHEN, mark, PING, PONG, position, rows, SELF } from '../../support/store/rows.ts';
 
 const versions = Array.from({ length: MIGRATIONS.length + 1 }, (_, version) => version);
 
@@ -59,6 +60,53 @@ test('what version 1 had logged, marked and waiting is there in the newest versi
     ['b', 'B', 'handled', undefined],
   ]);
   await store.close();
+});
+
+test('what version 5 had of journals is read, replayable and shortened in the newest version', async () => {
+  const file = databaseFile();
+  const old = new Database(file);
+  migrate(old, MIGRATIONS.slice(0, 5));
+  const row = old.prepare('INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+  const snapshot = old.prepare(`INSERT INTO journal_snapshots VALUES (?, ?, 'd', ?)`);
+  for (const machine of [PING, PONG])
+    for (let seq = 3; seq <= 12; seq++) {
+      row.run(
+        machine,
+        seq,
+        5.5 * seq,
+        seq === 3 ? 'start' : 'timer',
+        seq === 4 ? 'e' : null,
+        seq === 4 ? 1 : 0,
+        '{"type":"ö"}',
+        'null',
+      );
+      if (seq % 3 === 0) snapshot.run(machine, seq, '{"ö":1}');
+    }
+  old.close();
+
+  const store = new SqliteStore({ file, keepMs: 1 });
+  await store.open();
+  const rows = await store.journal({ machine: PING, oldestFirst: true });
+  expect(rows.map(({ seq }) => seq)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  expect(rows[1]).toEqual({
+    ...{ machine: PING, seq: 4, at: 22, from: 'timer', envelopeId: 'e', isAsk: true },
+    ...{ event: { type: 'ö' }, state: null },
+  });
+  expect(await store.journalSnapshot(PING, 8)).toEqual({ seq: 6, snapshot: '{"ö":1}', definition: 'd' });
+  await store.close();
+
+  const connection = new SqliteConnection({ file, keepMs: 1 });
+  while (connection.maintain());
+  for (const machine of [PING, PONG]) expect(connection.journal({ machine }).map(({ seq }) => seq)).toEqual([12]);
+  // Of a row: `{"type":"ö"}` and `null`; of a snapshot: `{"ö":1}`.
+  const sizes = new Database(file, { readonly: true });
+  expect(sizes.prepare('SELECT bytes FROM journal').pluck().all()).toEqual([10 * 17 + 4 * 8, 10 * 17 + 4 * 8]);
+  expect(sizes.prepare('SELECT bytes_before FROM journal_snapshots').pluck().all()).toEqual([
+    9 * 17 + 3 * 8,
+    9 * 17 + 3 * 8,
+  ]);
+  sizes.close();
+  connection.close();
 });
 
 const steps = ['CREATE TABLE t (a)', 'INSERT INTO t VALUES (1)', 'ALTER TABLE t ADD COLUMN b DEFAULT 2'];

@@ -13,8 +13,11 @@ import {
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { assign, createActor, setup } from 'xstate';
 import { MIGRATIONS } from '../../../main/adapters/store/schema.ts';
 import { SqliteStore } from '../../../main/adapters/store/sqlite.ts';
+import { replay } from '../../../main/core/journal-replay.ts';
+import { machineId } from '../../../shared/ids.ts';
 import { startStoreProcess } from '../../support/store/child.ts';
 import { databaseFile, newDirectory, temporaryDirectory } from '../../support/store/place.ts';
 import { IN, idOf, incarnation, mark, OUT, page, position, rows } from '../../support/store/rows.ts';
@@ -37,6 +40,18 @@ function filledStore(): string {
 }
 
 const contents = (file: string) => (existsSync(file) && statSync(file).isFile() ? readFileSync(file) : undefined);
+
+/** As a disk does it: one bit of a text, wherever in the file that is, as often as it is there. */
+function flipABit(file: string, text: string): void {
+  const bytes = readFileSync(file);
+  let at = bytes.indexOf(text);
+  expect(at).toBeGreaterThan(0);
+  for (; at >= 0; at = bytes.indexOf(text, at + 1)) {
+    const last = at + text.length - 2;
+    bytes.writeUInt8(bytes.readUInt8(last) ^ 1, last);
+  }
+  writeFileSync(file, bytes);
+}
 
 function sqlite(file: string, work: (db: Database.Database) => void): void {
   const db = new Database(file);
@@ -229,6 +244,66 @@ test('rows whose text was damaged on disk are told as such, and the others can b
   expect(await store.messages({ eventType: 'NEXT' })).toHaveLength(1);
   await store.close();
 });
+
+test.each([
+  // Rows that are damaged, and the first that cannot be replayed: up to the next snapshot, at row 7.
+  ['an event', 'lot-4', [5], 5],
+  ['a sender', 'child sensor-4', [5], 5],
+  ['a state', '"state-4"', [5], 5],
+  ['a snapshot', 'snapshot-1', [], 1],
+  ['the definition of a snapshot', 'definition-1', [], 1],
+])(
+  '%s in a journal of which one bit flipped is told, and no replay that needs it tells anything',
+  async (_, text, damagedRows, lost) => {
+    const file = databaseFile();
+    const store = new SqliteStore({ file });
+    const machine = machineId('Tally_1');
+    const logic = setup({ types: { context: {} as { parts: number; lot: string } } }).createMachine({
+      context: { parts: 0, lot: '' },
+      initial: 'state-0',
+      states: Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`state-${n}`, {}])),
+      on: {
+        PART: Array.from({ length: 12 }, (_, n) => ({
+          guard: ({ event }) => event.n === n,
+          target: `.state-${n}`,
+          actions: assign({ parts: n, lot: ({ event }) => event.lot }),
+        })),
+      },
+    });
+    await store.open();
+    const actor = createActor(logic).start();
+    for (let n = 0; n < 12; n++) {
+      const event = n === 0 ? { type: 'xstate.init' } : { type: 'PART', n, lot: `lot-${n}` };
+      if (n > 0) actor.send(event);
+      const taken = JSON.stringify({ ...actor.getPersistedSnapshot(), note: `snapshot-${n / 6 + 1}` });
+      await store.commit([
+        {
+          ...{ type: 'journal', machine, at: n, from: `child sensor-${n}`, eventJson: JSON.stringify(event) },
+          stateJson: JSON.stringify(actor.getSnapshot().value),
+          ...(n % 6 === 0 && {
+            snapshot: { snapshot: taken, definition: `definition-${n / 6 + 1}`, chartJson: 'null' },
+          }),
+        },
+      ]);
+    }
+    await store.close();
+    flipABit(file, text);
+
+    await store.open();
+    const rows = await store.journal({ machine });
+    expect(
+      rows.filter(({ damaged }) => damaged).map(({ seq, event, state, from }) => [seq, event, state, from]),
+    ).toEqual(damagedRows.map((seq) => [seq, { type: '' }, null, '']));
+    for (let seq = 1; seq <= 12; seq++) {
+      const definition = seq > 6 ? 'definition-2' : 'definition-1';
+      const isLost = seq >= lost && seq < 7;
+      const replayed = replay(store, { machine, logic, definition }, seq);
+      if (isLost) await expect(replayed, `row ${seq}`).rejects.toMatchObject({ code: 'JOURNAL_DAMAGED' });
+      else expect(await replayed).toMatchObject({ value: `state-${seq - 1}`, context: { parts: seq - 1 } });
+    }
+    await store.close();
+  },
+);
 
 test('envelopes that waited and were damaged on disk are told to the node, and their places are kept', async () => {
   const file = filledStore();

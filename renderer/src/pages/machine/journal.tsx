@@ -43,14 +43,16 @@ export function Journal({ machine }: { readonly machine: string }) {
   );
 }
 
-function Row({ row: { seq, at, from, eventType, eventJson, state } }: { readonly row: JournalRowView }) {
+function Row({ row: { seq, at, from, eventType, eventJson, state, damaged } }: { readonly row: JournalRowView }) {
   return (
     <li>
       <time className="muted" dateTime={dateAndTime(at)} title={`Row ${seq}, ${dateAndTime(at)}`}>
         {timeOfDay(at).slice(0, 8)}
       </time>
-      <span className="last-what" title={plain(eventJson, 400)}>
-        {isAddress(from) ? (
+      <span className="last-what" title={damaged ? `Row ${seq} cannot be read, nor replayed` : plain(eventJson, 400)}>
+        {damaged ? (
+          <span className="fault">damaged on the disk</span>
+        ) : isAddress(from) ? (
           <>
             <code>{plain(eventType, 60)}</code> <From address={from} />
           </>
