@@ -1,12 +1,12 @@
 import type { MachineEvent } from './envelope.ts';
 import { InterMachineError, reasonOf } from './errors.ts';
 import { shorten } from './ids.ts';
-import { namesIn, namesInText } from './strict-json.ts';
+import { hasLongNumber, namesIn, namesInText } from './strict-json.ts';
 
 /** Levels of nesting. Deep enough for every event seen; `JSON.stringify` overflows the stack near 10,000. */
 export const MAX_EVENT_DEPTH = 64;
 
-/** From here on JSON writes whole numbers with an exponent: nobody takes those for exact. */
+/** From here on JavaScript writes whole numbers with an exponent: nobody takes those for exact. */
 const EXPONENT_FROM = 1e21;
 
 /** The JSON text of an event. Throws EVENT_INVALID with the path of what is not plain JSON. */
@@ -22,6 +22,7 @@ export function decodeEvent(json: string): MachineEvent {
   const event = parse(json);
   checkEvent(event);
   if (namesIn(event) !== names) throw invalid('event', 'one name is there twice');
+  if (hasLongNumber(json)) throw invalid('event', 'a number of more than 21 digits is not kept; send it as a text');
   return event;
 }
 

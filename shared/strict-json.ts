@@ -1,4 +1,4 @@
-// What `JSON.parse` passes over: of two properties with one name it keeps the last, and nesting has no end.
+// What `JSON.parse` passes over: of two properties with one name it keeps the last, nesting has no end, and of a long number it keeps the beginning.
 
 /**
  * How many names of properties a JSON text has, told without parsing it; `undefined` where brackets nest deeper than `limit`.
@@ -37,6 +37,20 @@ export function namesIn(value: unknown): number {
   }
   for (const key of Object.keys(value)) names += 1 + namesIn((value as Readonly<Record<string, unknown>>)[key]);
   return names;
+}
+
+/**
+ * Whether a JSON text has a number with 22 digits or more before its point: JavaScript writes none without an exponent, so another program meant all
+ * of them, and `JSON.parse` keeps 17.
+ */
+export function hasLongNumber(json: string): boolean {
+  if (!/\d{22}/.test(json)) return false;
+  const next = /"|(?<![.\d])\d{22}/g;
+  for (let found = next.exec(json); found; found = next.exec(json)) {
+    if (found[0] !== '"') return true;
+    next.lastIndex = endOfString(json, found.index) + 1;
+  }
+  return false;
 }
 
 /** Where the text that begins at `from` has its closing quote: one behind an even number of backslashes. */
