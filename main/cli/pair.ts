@@ -11,6 +11,7 @@ import { whichNode } from './which-node.ts';
 
 interface PairFlags extends NodeFlags, BringFlags {
   readonly code?: string;
+  readonly end?: boolean;
 }
 
 /** `intermachine pair [node]`: makes two nodes members of one network. */
@@ -20,8 +21,10 @@ export function pairCommand(program: Command): void {
     .description(
       'pair with another node: without a name, answer the one that asks, or show a code to type there; with a name, compare digits',
     )
-    .option('--code <digits>', 'the code that the other node shows');
+    .option('--code <digits>', 'the code that the other node shows')
+    .option('--end', 'end the pairing that is under way');
   asksNode<PairFlags>(addBringOptions(command), async (node, flags, [name]) => {
+    if (flags.end) return await ended(node);
     const { pairing } = await firstOf(node.stream('trust', {}));
     const asks = pairing?.asked && pairing.stage === 'comparing' ? pairing.peer : undefined;
     if (name === undefined) {

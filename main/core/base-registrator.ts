@@ -18,6 +18,7 @@ import {
 import { enableActing } from './acting.ts';
 import type { AskOptions, Reply } from './asks.ts';
 import { Balancer } from './balancing.ts';
+import { isText } from './checks.ts';
 import { WAIT_TIMEOUT_MS } from './defaults.ts';
 import { type FindOptions, isWanted, looksAtStates } from './finding.ts';
 import type { FollowTarget } from './following.ts';
@@ -26,6 +27,7 @@ import type { JournaledDefinition } from './journal.ts';
 import { assertPersistable } from './machine-record.ts';
 import type { AnyTypes, EventOf, LogicOfType, ReplyOf, TypeName } from './machine-types.ts';
 import type { Machinery, SendOptions } from './machinery.ts';
+import { metadataFault } from './metadata.ts';
 import type { MachineDown } from './monitoring.ts';
 import type { Clock, MachineRow } from './ports.ts';
 import { RegisteredMachine } from './registered-machine.ts';
@@ -105,6 +107,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     const id = wantedId === undefined ? this.#nextId(machineType(type)) : machineId(wantedId);
     if (this.#isTaken(id)) throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
     assertVersion(version);
+    assertMetadata(metadata);
     // Before anything is written about it.
     assertFree(id, machine);
     const persist = this.#persist(id, type, machine, options);
@@ -157,6 +160,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     const known = this.#ownId(id);
     const { version = '1.0.0', metadata = {} } = options;
     assertVersion(version);
+    assertMetadata(metadata);
     const type = remembered.get(known)?.type ?? '';
     const expose = options.expose === 'node' && { expose: options.expose };
     // What it goes on from is the snapshot, where there is one: its first step writes it down.
@@ -543,8 +547,13 @@ const termsOf = ({ accept, expose, watchable, health }: Terms): Terms => ({
   ...(health && { health }),
 });
 
+function assertMetadata(metadata: Readonly<Record<string, string>>): void {
+  const fault = metadataFault(metadata);
+  if (fault !== undefined) throw new InterMachineError('MACHINE_METADATA_INVALID', `metadata: ${fault}`);
+}
+
 function assertVersion(version: string): void {
-  if (valid(version) === null)
+  if (!isText(version) || valid(version) === null)
     throw new InterMachineError(
       'MACHINE_VERSION_INVALID',
       `"${shorten(version)}" is no version: 1.2.3 is expected (semver.org)`,

@@ -131,7 +131,7 @@ export const UNPROVEN_EVERY_MS = 100;
 /** Envelopes are gathered into one frame up to here: past 64 KiB a frame is no faster and only delays heartbeats. */
 export const MAX_BATCH_BYTES = 64 * 1024;
 
-/** Characters of a text that is no event that are kept in the log: enough to see what it was. */
+/** Characters of an event that was refused that its receiver keeps in the log: enough to see what it was. Its sender has all of it. */
 export const MAX_REFUSED_LENGTH = 1_000;
 
 // ---- Delivery -------------------------------------------------------------------------------------
@@ -227,6 +227,9 @@ export const AUDIT_ROWS_MAX = 10_000;
 
 /** A watched machine is shown at most this often: faster than an eye follows. */
 export const WATCH_THROTTLE_MS = 50;
+/** Metadata of one machine, and its length with the names: each node keeps it for each machine that it knows. */
+export const MAX_METADATA_ENTRIES = 50;
+export const MAX_METADATA_LENGTH = 4_096;
 /** Machines of one peer that are known here; each is kept in memory and on disk. */
 export const MAX_MACHINES_OF_PEER = 20_000;
 /** Machines that one peer monitors here: more than a program follows, little enough to keep. */
@@ -235,6 +238,8 @@ export const MAX_MONITORS = 10_000;
 export const MAX_WATCHES = 500;
 /** The states of all machines, for lists. */
 export const STATES_THROTTLE_MS = 100;
+/** Charts for which one peer waits here, because it reads slower than it asks; of more it is told at once that there is no room. */
+export const MAX_QUESTIONS = 1_000;
 /** For a machine's chart from its node. */
 export const DESCRIBE_TIMEOUT_MS = 10_000;
 /** A line with more than this under way gets no snapshots: whoever reads it is behind anyhow. */

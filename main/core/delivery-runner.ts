@@ -4,6 +4,7 @@ import type { Delivery, DeliveryInput } from './delivery.ts';
 import type { DeliveryTime } from './delivery-time.ts';
 import type { DeliveryOutput } from './delivery-turn.ts';
 import type { Clock, Scheduler, Store, StoredChange } from './ports.ts';
+import { isRefused } from './refused.ts';
 
 export interface DeliveryRunnerParts {
   readonly delivery: Delivery;
@@ -86,7 +87,7 @@ export class DeliveryRunner {
     // What was refused is logged in other words, and what retention took cannot be compared.
     const at = texts.findIndex((text, index) => {
       const before = logged[index];
-      return before !== undefined && before !== text && !before.includes('\n{"type":"","refused":');
+      return before !== undefined && before !== text && !isRefused(before);
     });
     if (at >= 0) this.step({ type: 'changed', peer, epoch, sequence: first + at, text: texts[at] ?? '' });
   }

@@ -287,7 +287,10 @@ export class Pairing {
         'This node is open: it lets anybody in and has no key to hand over. Start it without --open to pair it.',
       );
     if (this.#running?.isOurs)
-      throw new InterMachineError('PAIRING_BUSY', 'A pairing is under way here already. End it first.');
+      throw new InterMachineError(
+        'PAIRING_BUSY',
+        'A pairing is under way here already. End it first: in the dashboard, or with `intermachine pair --end`.',
+      );
   }
 
   #decided(bring: Bring | undefined): Bring {

@@ -4,7 +4,7 @@ import { type ErrorCode, InterMachineError, reasonOf } from '../../shared/errors
 import { decodeEvent } from '../../shared/event.ts';
 import { addressOf, type MachineId, type NodeId } from '../../shared/ids.ts';
 import { CLOSE } from './close-codes.ts';
-import { MACHINES_START_WITHIN_MS, MAX_REFUSED_LENGTH, MAX_TTL_MS } from './defaults.ts';
+import { MACHINES_START_WITHIN_MS, MAX_TTL_MS } from './defaults.ts';
 import type { DeliveryTurn } from './delivery-turn.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import { IncomingStream } from './incoming-stream.ts';
@@ -12,6 +12,7 @@ import { LocalStream } from './local-stream.ts';
 import type { Parcel } from './parcel.ts';
 import type { PersistedStep } from './persisted-step.ts';
 import type { Mark, OpenRow, Page, StoredEnvelope } from './ports.ts';
+import { asRefused, isKeptWhole } from './refused.ts';
 import { StatusRuns } from './status-runs.ts';
 import type { Messages, Refusal, Resume, RunOutcome, Skip } from './wire.ts';
 
@@ -347,8 +348,7 @@ export class Receiving {
       const sequence = first + n;
       const length = lengthOf(eventJson);
       const admitted = this.#parts.admit(peer, storedAs(positionId(epoch, sequence), label, eventJson));
-      if (admitted.verdict === 'accept' && this.#inbox.isBusy(label.to)) refused.push([sequence, 'MACHINE_BUSY']);
-      else if (admitted.verdict === 'accept') {
+      if (admitted.verdict === 'accept' && !this.#inbox.isBusy(label.to)) {
         const { envelope } = admitted;
         const expiresAt = label.expiresAt + clockOffset;
         arrivals.push({
@@ -365,10 +365,11 @@ export class Receiving {
         });
         this.#inbox.expect(label.to, length);
       } else {
-        refused.push([sequence, admitted.code]);
-        if (admitted.parcel.eventJson !== eventJson) {
+        refused.push([sequence, admitted.verdict === 'accept' ? 'MACHINE_BUSY' : admitted.code]);
+        const kept = admitted.verdict === 'accept' ? keptOf(eventJson) : admitted.parcel.eventJson;
+        if (kept !== eventJson) {
           texts ??= textsOf(lines);
-          texts[n] = `${lines[2 * n]}\n${admitted.parcel.eventJson}`;
+          texts[n] = `${lines[2 * n]}\n${kept}`;
         }
       }
     }
@@ -582,13 +583,15 @@ function labelFrom(line: string, at: number): Label {
   return label;
 }
 
+const keptOf = (eventJson: string): string => (isKeptWhole(eventJson) ? eventJson : asRefused(eventJson));
+
 /** Whatever it was, what is stored is an event. */
 function asEventJson(text: string): string {
   try {
     decodeEvent(text);
-    return text;
+    return keptOf(text);
   } catch {
-    return JSON.stringify({ type: '', refused: text.slice(0, MAX_REFUSED_LENGTH) });
+    return asRefused(text);
   }
 }
 

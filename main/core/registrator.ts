@@ -97,8 +97,8 @@ export interface WatchObserver<Logic extends AnyActorLogic = AnyActorLogic> {
 export interface MachineRegistrator<Types extends object = AnyTypes> extends AsyncDisposable {
   /**
    * Starts a machine, or takes in an actor that runs already, and lets everybody find it by its type. Machines of one type are linked by themselves.
-   * Rejects with MACHINE_TYPE_INVALID, MACHINE_ID_INVALID, MACHINE_VERSION_INVALID, MACHINE_EXISTS, MACHINE_STOPPED, STORE_FULL, STORE_FAILED, NODE_STOPPED,
-   * and, where it is to be persisted or to have a journal and cannot, with NOT_PERSISTABLE.
+   * Rejects with MACHINE_TYPE_INVALID, MACHINE_ID_INVALID, MACHINE_VERSION_INVALID, MACHINE_METADATA_INVALID, MACHINE_EXISTS, MACHINE_STOPPED, STORE_FULL, STORE_FAILED,
+   * NODE_STOPPED and, where it is to be persisted or to have a journal and cannot, with NOT_PERSISTABLE.
    */
   register<Name extends TypeName<Types>, Logic extends LogicOfType<Types, Name>>(
     type: Name,

@@ -2,10 +2,10 @@ import type { Envelope, MachineEvent } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { decodeEvent } from '../../shared/event.ts';
 import { type Address, addressOf, type MachineId, type NodeId, partsOf } from '../../shared/ids.ts';
-import { MAX_REFUSED_LENGTH } from './defaults.ts';
 import type { Parcel } from './parcel.ts';
 import type { StoredEnvelope } from './ports.ts';
 import type { Verdict } from './receiving.ts';
+import { asRefused, isKeptWhole } from './refused.ts';
 
 export interface RouterParts {
   readonly self: NodeId;
@@ -52,12 +52,11 @@ export class Router {
       event = decodeEvent(eventJson);
     } catch (thrown) {
       if (!(thrown instanceof InterMachineError)) throw thrown;
-      // Whatever it was, the log holds an event: its readers must not stumble over it.
-      const refused = JSON.stringify({ type: '', refused: eventJson.slice(0, MAX_REFUSED_LENGTH) });
-      return refuse({ ...stored, ...ends, eventType: '', eventJson: refused }, thrown.code);
+      return refuse({ ...stored, ...ends, eventType: '', eventJson: asRefused(eventJson) }, thrown.code);
     }
     const code = isAnswer ? undefined : this.#refusal(ends.from, to, event.type);
-    if (code) return refuse({ ...stored, ...ends, eventType: event.type }, code);
+    if (code && isKeptWhole(eventJson)) return refuse({ ...stored, ...ends, eventType: event.type }, code);
+    if (code) return refuse({ ...stored, ...ends, eventType: '', eventJson: asRefused(eventJson) }, code);
     const envelope: Envelope = { id, from: ends.from, to: ends.to, event, sentAt };
     if (correlationId === undefined && causationId === undefined) return { verdict: 'accept', envelope };
     const related = { ...(correlationId && { correlationId }), ...(causationId && { causationId }) };

@@ -1,3 +1,4 @@
+import type { AnyActorLogic } from 'xstate';
 import type { MachineDefinition, MachineLive } from '../../shared/api.ts';
 import type { MachineEvent } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
@@ -5,11 +6,18 @@ import { encodeEvent } from '../../shared/event.ts';
 import type { MachineId, NodeId } from '../../shared/ids.ts';
 import { utf8Length } from '../../shared/utf8.ts';
 import { chartOf } from './chart.ts';
-import { MAX_ENVELOPE_BYTES, MAX_WATCHES, STATES_THROTTLE_MS, WATCH_THROTTLE_MS } from './defaults.ts';
+import { MAX_ENVELOPE_BYTES, MAX_QUESTIONS, MAX_WATCHES, STATES_THROTTLE_MS, WATCH_THROTTLE_MS } from './defaults.ts';
 import type { MachineState } from './finding.ts';
 import type { Host } from './host.ts';
 import { liveOf, stateOf } from './machine-live.ts';
-import type { Interest, MachineStateEntry, ObservationFrame, Watch } from './observation-frames.ts';
+import type {
+  Describe,
+  Description,
+  Interest,
+  MachineStateEntry,
+  ObservationFrame,
+  Watch,
+} from './observation-frames.ts';
 import { pagesOf } from './pages.ts';
 import type { Clock } from './ports.ts';
 import type { MachineDescription } from './registry.ts';
@@ -27,7 +35,10 @@ export interface Looker {
 }
 
 /** Of which machines a peer wants to know the states. */
-type Wanted = Pick<Interest, 'all' | 'types'>;
+interface Wanted {
+  readonly all: boolean;
+  readonly types: ReadonlySet<string>;
+}
 
 export interface ShowingParts {
   readonly host: Host;
@@ -60,12 +71,20 @@ export class Showing {
   /** What each peer looks at, by its own numbers. */
   readonly #peerWatches = new Map<NodeId, Map<number, () => void>>();
   readonly #interests = new Map<NodeId, Wanted>();
+  /** Peers that said a moment ago what they want: they are to be told of all of it. */
+  readonly #curious = new Set<NodeId>();
+  /** What peers asked for and do not read yet. */
+  readonly #questions = new Map<NodeId, Describe[]>();
+  /** What was drawn once: a peer may ask for it as often as it likes. */
+  readonly #drawn = new WeakMap<AnyActorLogic, MachineDefinition>();
   readonly #changed = new Set<MachineId>();
   readonly #states: Throttle;
+  readonly #answers: Throttle;
 
   constructor(parts: ShowingParts) {
     this.#parts = parts;
     this.#states = new Throttle(parts.clock, STATES_THROTTLE_MS, () => this.#tellStates());
+    this.#answers = new Throttle(parts.clock, STATES_THROTTLE_MS, () => this.#answerAll());
   }
 
   /** Told of every step of every machine, so it does next to nothing. */
@@ -115,7 +134,10 @@ export class Showing {
 
   /** Throws MACHINE_UNKNOWN, NOT_A_MACHINE, ENVELOPE_TOO_LARGE. */
   describe(id: MachineId): MachineDefinition {
-    const chart = chartOf(this.#shown(id).logic);
+    const { logic } = this.#shown(id);
+    const known = this.#drawn.get(logic);
+    if (known) return known;
+    const chart = chartOf(logic);
     if (!chart)
       throw new InterMachineError(
         'NOT_A_MACHINE',
@@ -124,7 +146,9 @@ export class Showing {
     const text = JSON.stringify(chart);
     if (utf8Length(text) > MAX_ENVELOPE_BYTES)
       throw new InterMachineError('ENVELOPE_TOO_LARGE', `"${id}" is too large to be drawn`);
-    return { chart, hash: this.#parts.digest(text) };
+    const drawn = { chart, hash: this.#parts.digest(text) };
+    this.#drawn.set(logic, drawn);
+    return drawn;
   }
 
   /** Of a machine that runs here. */
@@ -144,29 +168,32 @@ export class Showing {
       case 'unwatch':
         return this.#unwatch(peer, frame.watch);
       case 'describe':
-        return this.#answer(peer, frame.question, frame.machine);
+        return this.#describe(peer, frame);
     }
   }
 
   disconnected(peer: NodeId): void {
     this.#interests.delete(peer);
+    this.#curious.delete(peer);
+    this.#questions.delete(peer);
     for (const end of this.#peerWatches.get(peer)?.values() ?? []) end();
     this.#peerWatches.delete(peer);
   }
 
   stop(): void {
     this.#states.stop();
+    this.#answers.stop();
     for (const lookers of this.#lookers.values()) for (const { end } of [...lookers.values()]) end();
   }
 
   #interested(peer: NodeId, { all, types }: Interest): void {
-    if (!all && types.length === 0) {
-      this.#interests.delete(peer);
-      return;
-    }
-    this.#interests.set(peer, { all, types });
-    const of = this.#parts.machines().flatMap((machine) => this.#entriesFor(peer, machine.id));
-    this.#sendStates(peer, of);
+    this.#curious.delete(peer);
+    this.#interests.delete(peer);
+    if (!all && types.length === 0) return;
+    this.#interests.set(peer, { all, types: new Set(types) });
+    // However often it says so, it is told no more often than of changes.
+    this.#curious.add(peer);
+    this.#states.touch();
   }
 
   #watch(peer: NodeId, { watch, machine: id, emitted }: Watch): void {
@@ -216,12 +243,32 @@ export class Showing {
     watches?.delete(watch);
   }
 
-  #answer(peer: NodeId, question: number, id: MachineId): void {
+  /** At once; while the peer is behind with reading it waits, and so do others that it asks. */
+  #describe(peer: NodeId, frame: Describe): void {
+    const waiting = this.#questions.get(peer) ?? [];
+    if (waiting.length >= MAX_QUESTIONS)
+      return this.#parts.send(peer, { type: 'description', question: frame.question, code: 'PEER_BUSY' });
+    if (waiting.length === 0 && this.#parts.offer(peer, this.#answerTo(frame))) return;
+    waiting.push(frame);
+    this.#questions.set(peer, waiting);
+    this.#answers.touch();
+  }
+
+  #answerAll(): void {
+    for (const [peer, waiting] of this.#questions) {
+      const left = waiting.findIndex((question) => !this.#parts.offer(peer, this.#answerTo(question)));
+      if (left < 0) this.#questions.delete(peer);
+      else waiting.splice(0, left);
+    }
+    if (this.#questions.size > 0) this.#answers.touch();
+  }
+
+  #answerTo({ question, machine: id }: Describe): Description {
     try {
       this.#termsFor(id);
-      this.#parts.send(peer, { type: 'description', question, ...this.describe(id) });
+      return { type: 'description', question, ...this.describe(id) };
     } catch (thrown) {
-      this.#parts.send(peer, { type: 'description', question, code: codeOf(thrown) });
+      return { type: 'description', question, code: codeOf(thrown) };
     }
   }
 
@@ -243,14 +290,16 @@ export class Showing {
   #tellStates(): void {
     const changed = [...this.#changed];
     this.#changed.clear();
-    if (changed.length === 0) return;
     for (const peer of this.#interests.keys()) {
-      const of = changed.flatMap((id) => this.#entriesFor(peer, id));
-      if (this.#sendStates(peer, of)) continue;
-      for (const id of changed) this.#changed.add(id);
+      const isCurious = this.#curious.delete(peer);
+      const ids = isCurious ? this.#parts.machines().map(({ id }) => id) : changed;
+      const of = ids.flatMap((id) => this.#entriesFor(peer, id));
+      if ((of.length === 0 && !isCurious) || this.#sendStates(peer, of)) continue;
+      if (isCurious) this.#curious.add(peer);
+      else for (const id of changed) this.#changed.add(id);
       this.#states.touch();
     }
-    this.#parts.statesChanged(changed);
+    if (changed.length > 0) this.#parts.statesChanged(changed);
   }
 
   /** In pages. Returns whether the peer took them all. */
@@ -264,7 +313,7 @@ export class Showing {
     const wanted = this.#interests.get(peer);
     const shown = host.shown(id);
     if (!wanted || !shown || !terms.isExposed(id) || terms.of(id).watchable === false) return [];
-    if (!wanted.all && !wanted.types.includes(typeOf(id) ?? '')) return [];
+    if (!wanted.all && !wanted.types.has(typeOf(id) ?? '')) return [];
     const { value, tags, status } = stateOf(shown);
     return [[id, value ?? null, tags, status]];
   }

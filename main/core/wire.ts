@@ -21,6 +21,7 @@ import {
   type Shape,
 } from './checks.ts';
 import { MAX_EXCHANGED, MAX_FRAME_DEPTH, MAX_REPLACED_KEYS, MAX_RESUME_EPOCHS, PROTOCOL_VERSION } from './defaults.ts';
+import { metadataFault } from './metadata.ts';
 import { OBSERVATION_SHAPES, type ObservationFrame } from './observation-frames.ts';
 import {
   isPairingMethod,
@@ -278,8 +279,6 @@ const isKind = (value: unknown): value is VolatileEnvelope['kind'] =>
 
 const FINAL: readonly unknown[] = ['handled', 'ignored', 'refused', 'dead', 'expired'] satisfies OutcomeStatus[];
 
-const isMetadata: Check = (value) =>
-  isRecord(value) && Object.entries(value).every(([key, text]) => key !== '__proto__' && isText(key) && isText(text));
 const isRefusal: Check = (value) =>
   Array.isArray(value) && value.length === 2 && isSequence(value[0]) && isCode(value[1]);
 const isRunOutcome: Check = (value) =>
@@ -321,7 +320,7 @@ const isMachine = exactly({
     id: isMachineId,
     type: isName,
     version: isVersion,
-    metadata: isMetadata,
+    metadata: (metadata) => metadataFault(metadata) === undefined,
     healthy: isBoolean,
     running: isBoolean,
   },

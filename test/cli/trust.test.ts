@@ -135,6 +135,18 @@ test('a node is blocked, unblocked, and a stranger then', async () => {
   await until(anna, ({ blocked, strangers }) => blocked.length === 0 && strangers.some(({ id }) => id === ben.id));
 }, 60_000);
 
+test('where a pairing is under way one hears how to end it, and can', async () => {
+  const showing = anna.talk('pair', '--json');
+  await showing.line(pairing('showing'));
+  expect(await anna.ask('pair')).toMatchObject({
+    code: 19,
+    errors: expect.stringContaining('intermachine pair --end'),
+  });
+  expect(await anna.ask('pair', '--end')).toMatchObject({ code: 0, errors: '' });
+  expect(await showing.ended()).toBe(18);
+  expect((await trustOf(anna)).pairing).toBeUndefined();
+}, 60_000);
+
 test.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGHUP'] as const)(
   'a code is worth nothing once the command that shows it was ended by %s',
   async (signal) => {

@@ -223,6 +223,8 @@ export function registratorSuite(
       ['a type with a space', 'two words', {}, 'MACHINE_TYPE_INVALID'],
       ['an id that is too long', 'Type', { id: 'x'.repeat(51) }, 'MACHINE_ID_INVALID'],
       ['a version that is none', 'Type', { version: 'newest' }, 'MACHINE_VERSION_INVALID'],
+      ['metadata that is no text', 'Type', { metadata: { hall: 7 as unknown as string } }, 'MACHINE_METADATA_INVALID'],
+      ['metadata without end', 'Type', { metadata: { hall: 'x'.repeat(4_096) } }, 'MACHINE_METADATA_INVALID'],
     ])('%s is refused', async (_, type, options, code) => {
       await expect(here.register(type, MACHINES.pinger, options)).rejects.toMatchObject({ code });
       expect(here.machines()).toEqual([]);

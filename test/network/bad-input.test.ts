@@ -187,6 +187,7 @@ const BAD_EVENTS = {
     '{"type":"A","n":1e999}',
     '{"type":"A","n":-0}',
     '{"type":"A","n":9007199254740993}',
+    '{"type":"A","n":-1234567890123456789012}',
     '{"type":"A","n":1,"n":2}',
     '{"type":"A","x":[{"n":1,"n":1}]}',
   ],
@@ -250,6 +251,12 @@ describe('a frame:', () => {
       },
       CLOSE.badFrame,
     ],
+    [
+      'D8: metadata of 51 texts',
+      frame(machinesText(JSON.stringify({ metadata: Object.fromEntries([...Array(51).keys()].map((n) => [n, ''])) }))),
+      CLOSE.badFrame,
+    ],
+    ['D8: metadata of 4,097 characters', frame(machinesText(`{"metadata":{"a":"${'x'.repeat(4_096)}"}}`)), 4400],
     ['J5: "5" for 5', frame('{"type":"ping","at":"5"}'), CLOSE.badFrame],
     ['J5: a field twice', frame('{"type":"ping","at":1,"at":2}'), CLOSE.badFrame],
     ['J5: an epoch twice', frame(`{"type":"resume","live":{"${EPOCH}":1,"${EPOCH}":2}}`), CLOSE.badFrame],
@@ -391,6 +398,21 @@ describe('an event:', () => {
     await hostile.openEpoch();
     hostile.sendEvent(1, '{"type":"NUMBER","n":1}', 'Nobody');
     expect((await hostile.until('ack', ({ mark }) => mark === 1)).refused).toEqual([[1, 'MACHINE_UNKNOWN']]);
+  });
+
+  test('D8: of a long event that is refused its beginning is kept, and when it comes again nobody takes it for another', async () => {
+    const before = problems.length;
+    await hostile.openEpoch();
+    const long = `{"type":"${'T'.repeat(100_000)}"}`;
+    hostile.sendEvent(1, long, 'Nobody');
+    await hostile.until('ack', ({ mark }) => mark === 1);
+    hostile.sendEvent(1, long, 'Nobody');
+    hostile.sendEvent(2, '{"type":"NUMBER","n":1}');
+    await hostile.until('outcome');
+    expect((await node.messages()).filter(({ status }) => status === 'refused')).toMatchObject([
+      { event: { type: '', refused: long.slice(0, 1_000) }, code: 'MACHINE_UNKNOWN' },
+    ]);
+    expect(problems.slice(before)).toEqual([]);
   });
 
   test('D1: what is sent twice arrives once', async () => {

@@ -2,12 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createMachine } from 'xstate';
 import { NetworkKey } from '../../main/adapters/identity/network-key.ts';
 import { CLOSE } from '../../main/core/close-codes.ts';
 import { MAX_MACHINES_OF_PEER } from '../../main/core/defaults.ts';
 import { createNode, type InterMachineNode } from '../../main/index.ts';
 import { machineId, machineType, type NodeId, nodeId } from '../../shared/ids.ts';
 import { Stranger } from '../support/stranger.ts';
+import { type TcpRelay, tcpRelay } from '../support/transport/tcp-relay.ts';
 import { until } from '../support/transport/until.ts';
 import { freeUdpPort } from '../support/udp-port.ts';
 
@@ -19,6 +21,7 @@ let home: string;
 let nodes: InterMachineNode[];
 let lines: Stranger[];
 let problems: string[];
+let relay: TcpRelay | undefined;
 const [p, q] = [0, 1];
 const nodeAt = (at: number) => nodes[at] as InterMachineNode;
 const keyIds = () => nodes.map(({ trust }) => trust.keyId);
@@ -40,15 +43,21 @@ beforeEach(async () => {
   await until('the two are linked', () => nodes.every((node) => node.peers().some(({ state }) => state === 'alive')));
 });
 afterEach(async () => {
+  relay?.close();
   await Promise.all([...lines, ...nodes].map((each) => each.stop()));
   await rm(home, { recursive: true, force: true });
 });
 
 /** A line of the member to a node, welcomed by it. */
-async function lineTo(at: number, material?: Stranger['material'], key = KEY): Promise<Stranger> {
+async function lineTo(
+  at: number,
+  material?: Stranger['material'],
+  key = KEY,
+  port = nodeAt(at).port,
+): Promise<Stranger> {
   const line = new Stranger(material);
   lines.push(line);
-  await line.dial(nodeAt(at).port);
+  await line.dial(port);
   const { connection } = line;
   await line.hello({
     proofs: connection ? [{ keyId: key.id, mac: key.prove(connection, 'dialler') }] : [],
@@ -131,7 +140,7 @@ describe('a member that gives the network fresh keys without end', () => {
   });
 });
 
-test('of a member that tells of machines without end no more are remembered than the bound says, and people are told', async () => {
+test('D8: of a member that tells of machines without end no more are remembered than the bound says, and people are told', async () => {
   const toP = await lineTo(p);
   await until('it is in', () => isIn(p, toP.id));
   for (let page = 0; page * 1_000 < MAX_MACHINES_OF_PEER + 5_000; page++) {
@@ -149,4 +158,42 @@ test('of a member that tells of machines without end no more are remembered than
       .peers()
       .find(({ id }) => id === nodeAt(q).id)?.state,
   ).toBe('alive');
+});
+
+describe('D8: a member that asks without end', () => {
+  test('hears the states of all machines at most every 100 ms', async () => {
+    await nodeAt(p).register('Lamp', createMachine({ initial: 'off', states: { off: {} } }));
+    const toP = await lineTo(p);
+    await until('it is in', () => isIn(p, toP.id));
+    const from = performance.now();
+    for (let n = 0; n < 5_000; n++) toP.send({ type: 'interest', all: n % 2 === 0, types: ['Lamp'] });
+    toP.send({ type: 'ping', at: 4711 });
+    await until('all was heard', () => toP.heard.some((frame) => frame.type === 'pong' && frame.at === 4711));
+    await until('it is told', () => toP.heard.some(({ type }) => type === 'states'));
+    const told = toP.heard.filter(({ type }) => type === 'states').length;
+    expect(told).toBeLessThanOrEqual(2 + (performance.now() - from) / 100);
+  });
+
+  test('and does not read waits for charts, 1,000 of them at most, and its line is not full of them', async () => {
+    const description = 'x'.repeat(250_000);
+    await nodeAt(p).register('Large', createMachine({ description, initial: 'off', states: { off: {} } }));
+    relay = await tcpRelay(nodeAt(p).port);
+    const toP = await lineTo(p, undefined, KEY, relay.port);
+    await until('it is in', () => isIn(p, toP.id));
+    relay.hold(true);
+    for (let question = 0; question < 3_000; question++)
+      toP.send({ type: 'describe', question, machine: machineId('Large_1') });
+    const last = { id: machineId('Last_1'), type: machineType('Last'), version: '1.0.0', metadata: {} };
+    const added = [{ ...last, healthy: true, running: true }];
+    toP.send({ type: 'machines', full: true, last: true, added, removed: [] });
+    await until('all was heard', () => nodeAt(p).discoverByType('Last').length === 1);
+    expect(isIn(p, toP.id)).toBe(true);
+    relay.hold(false);
+    await until('it is told', () =>
+      toP.heard.some((frame) => frame.type === 'description' && frame.code !== undefined),
+    );
+    const told = toP.heard.filter((frame) => frame.type === 'description');
+    expect(told.filter(({ code }) => code !== undefined).every(({ code }) => code === 'PEER_BUSY')).toBe(true);
+    expect(told.some(({ chart }) => chart !== undefined)).toBe(true);
+  });
 });

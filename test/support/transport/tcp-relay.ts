@@ -6,6 +6,8 @@ export interface TcpRelay {
   readonly port: number;
   /** All that came back from there. */
   readonly answers: Buffer[];
+  /** Nothing comes back any more, as if whoever asked read no answer; or it does again. */
+  hold(isHeld: boolean): void;
   close(): void;
 }
 
@@ -13,6 +15,7 @@ export interface TcpRelay {
 export async function tcpRelay(to: number, delayMs = 0): Promise<TcpRelay> {
   const answers: Buffer[] = [];
   const sockets: Socket[] = [];
+  const answering: Socket[] = [];
   const later = (task: () => void) => {
     if (delayMs > 0) setTimeout(task, delayMs);
     else task();
@@ -25,6 +28,7 @@ export async function tcpRelay(to: number, delayMs = 0): Promise<TcpRelay> {
   const server: Server = createServer((near) => {
     const far = connect(to, '127.0.0.1');
     sockets.push(near, far);
+    answering.push(far);
     far.on('data', (bytes) => answers.push(bytes));
     pass(near, far);
     pass(far, near);
@@ -34,6 +38,9 @@ export async function tcpRelay(to: number, delayMs = 0): Promise<TcpRelay> {
   return {
     port: typeof address === 'object' ? (address?.port ?? 0) : 0,
     answers,
+    hold: (isHeld) => {
+      for (const socket of answering) socket[isHeld ? 'pause' : 'resume']();
+    },
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
