@@ -21,8 +21,8 @@ export interface ExportQuery extends Pick<MessageQuery, 'machine' | 'node' | 'ev
   readonly until?: number;
 }
 
-/** Rows that are read in one go: a few milliseconds of this thread, and no more memory however long the log is. */
-const PART_ROWS = 1_000;
+/** What is read in one go: a few milliseconds of this thread, and no more memory however long the log is and however large its events are. */
+const PART = { oldestFirst: true, limit: 1_000, maxLength: 1024 * 1024 } as const;
 
 /**
  * The log as text, oldest row first, a part at a time: what is logged after the export began is not in it. `query`
@@ -40,8 +40,9 @@ export async function* exportLog(
   let rows = 0;
   if (format === 'csv') yield { text: csvLine(COLUMNS.map(([name]) => name)), rows, done: 0 };
   for (let after = first - 1; after < last; ) {
-    const part = await messages({ ...query, after, before: last + 1, oldestFirst: true, limit: PART_ROWS });
-    after = part.length < PART_ROWS ? last : (part.at(-1)?.place ?? last);
+    const part = await messages({ ...query, ...PART, after, before: last + 1 });
+    // Fewer than were asked for may be because they are large: the end is where there are none.
+    after = part.at(-1)?.place ?? last;
     const wanted = part.filter(({ loggedAt }) => loggedAt >= since && loggedAt < until);
     rows += wanted.length;
     const text = wanted.map(format === 'csv' ? csvRow : jsonRow).join('');

@@ -507,6 +507,8 @@ export interface MessageQuery {
   readonly after?: number;
   /** Somewhere in the JSON text of the event; A–Z and a–z are the same. */
   readonly text?: string;
+  /** About so many characters of events are enough, however few rows that are: what is larger comes with the next query. */
+  readonly maxLength?: number;
 }
 
 export interface AuditQuery {

@@ -35,6 +35,20 @@ test('all rows come, oldest first, in parts that say how far they are', async ()
   expect(parts.map(({ done }) => Math.round(done * 100))).toEqual([40, 80, 100]);
 });
 
+test('large events come a few at a time, down to one', async () => {
+  const large = { event: { type: 'LARGE', text: 'x'.repeat(600_000) } };
+  await store.commit([rows(IN, 1, 10), ...Array.from({ length: 7 }, (_, n) => page(IN, 11 + n, [large]))]);
+  const { parts } = await exported('jsonl');
+  expect(parts.map(({ rows: count }) => count)).toEqual([12, 14, 16, 17]);
+  expect(parts.at(-1)?.done).toBe(1);
+});
+
+test('the end is told also where the last rows are not wanted', async () => {
+  await store.commit([page(LOCAL, 1, [{ to: 'other' }]), rows(IN, 1, 5)]);
+  const { parts } = await exported('jsonl', { machine: machineId('other') });
+  expect(parts.at(-1)).toMatchObject({ rows: 1, done: 1 });
+});
+
 test('what is logged while it goes on is not in it', async () => {
   await store.commit([rows(IN, 1, 1_500)]);
   let seen = 0;

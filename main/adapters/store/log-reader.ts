@@ -84,14 +84,19 @@ export class LogReader {
   #messages(query: MessageQuery): readonly LogRow[] {
     const limit = rowLimit(query);
     const self = this.#self();
+    const { maxLength = Number.POSITIVE_INFINITY } = query;
     const found: LogRow[] = [];
+    let length = 0;
     if (limit === 0) return found;
     for (const page of this.#pages(query)) {
+      const before = found.length;
       const isDamaged = digestOf(page.text) !== page.digest;
       for (const row of rowsOf(self, { ...page, isDamaged }, query, this.#statusOf(page))) {
         found.push(row);
         if (found.length === limit) return found;
       }
+      if (found.length > before) length += page.text.length;
+      if (length >= maxLength) break;
     }
     return found;
   }

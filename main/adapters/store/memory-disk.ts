@@ -66,13 +66,17 @@ export class MemoryDisk {
 
   messages(query: MessageQuery): readonly LogRow[] {
     const limit = rowLimit(query);
+    const { maxLength = Number.POSITIVE_INFINITY } = query;
     const found: LogRow[] = [];
+    let length = 0;
     for (const { page, stream } of query.oldestFirst ? this.#pages : this.#pages.toReversed()) {
-      if (found.length === limit) break;
+      if (found.length === limit || length >= maxLength) break;
+      const before = found.length;
       for (const row of rowsOf(this.#self, page, query, (sequence) => stream.statusOf(sequence))) {
         if (found.length === limit) break;
         found.push(row);
       }
+      if (found.length > before) length += page.text.length;
     }
     return found;
   }

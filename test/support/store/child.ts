@@ -15,8 +15,14 @@ export interface StoreProcess {
   kill(): Promise<void>;
 }
 
-export function startStoreProcess(task: string, ...args: readonly string[]): StoreProcess {
-  const child = fork(program, [task, ...args], { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+export const startStoreProcess = (task: string, ...args: readonly string[]): StoreProcess => start([], task, args);
+
+/** One whose heap has so many megabytes. */
+export const startSmallProcess = (heapMb: number, task: string, ...args: readonly string[]): StoreProcess =>
+  start([`--max-old-space-size=${heapMb}`], task, args);
+
+function start(execArgv: readonly string[], task: string, args: readonly string[]): StoreProcess {
+  const child = fork(program, [task, ...args], { execArgv: [...execArgv], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const exited = once(child, 'exit');
   const messages: unknown[] = [];
   const watchers = new Set<() => void>();

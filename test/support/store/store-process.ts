@@ -93,9 +93,25 @@ async function fillDisk(): Promise<void> {
   );
 }
 
+/** Tells how much it was. */
+async function exportAll(): Promise<void> {
+  const { exportLog } = await import('../../../main/core/log-export.ts');
+  await store.open();
+  let total = 0;
+  let largest = 0;
+  let last = { rows: 0, done: 0 };
+  for await (const { text, rows: count, done } of exportLog((query) => store.messages(query), 'jsonl')) {
+    total += text.length;
+    largest = Math.max(largest, text.length);
+    last = { rows: count, done };
+  }
+  await store.close();
+  tell({ total, largest, ...last });
+}
+
 function envelope(sequence: number, padding = '') {
   return [page(IN, sequence, [{ event: { type: 'PING', n: sequence, padding } }]), rows(OUT, sequence)];
 }
 
-const tasks: Record<string, () => Promise<void>> = { hold, createForEver, writeHalf, commitForEver, fillDisk };
+const tasks: Record<string, () => Promise<void>> = { hold, createForEver, writeHalf, commitForEver, fillDisk, exportAll };
 await tasks[task ?? '']?.();
