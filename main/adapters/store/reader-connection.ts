@@ -1,62 +1,24 @@
 import { rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
-import { InterMachineError } from '../../../shared/errors.ts';
-import type { MachineId } from '../../../shared/ids.ts';
-import type {
-  DeadLetter,
-  DeadLetterQuery,
-  JournalQuery,
-  JournalRow,
-  JournalSnapshot,
-  LogRow,
-  MessageQuery,
-  Stream,
-} from '../../core/ports.ts';
-import { JournalReader } from './journal-table.ts';
-import { LogReader } from './log-reader.ts';
 import { ownerOnly } from './owner-only.ts';
+import { Reading } from './reading.ts';
 import { SearchIndex } from './search-index.ts';
-import { corrupt, detailOf } from './sqlite-errors.ts';
 
 /** How long a reader waits for the writer, which never keeps it waiting but while it makes the database. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** A second connection to the database, on a thread of its own: no query keeps a commit waiting. It reads, and keeps the index. */
 export class ReaderConnection {
-  readonly #file: string;
+  readonly reading: Reading;
   readonly #db: Database.Database;
   readonly #search: SearchIndex | undefined;
-  readonly #reader: LogReader;
-  readonly #journal: JournalReader;
 
   constructor(file: string) {
-    this.#file = file;
     const { db, search } = open(file);
     this.#db = db;
     this.#search = search;
-    this.#reader = new LogReader(db, search);
-    this.#journal = new JournalReader(db);
-  }
-
-  messages(query: MessageQuery): readonly LogRow[] {
-    return this.#read(() => this.#reader.messages(query));
-  }
-
-  texts(of: Stream, first: number, last: number): readonly string[] {
-    return this.#read(() => this.#reader.texts(of, first, last));
-  }
-
-  deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {
-    return this.#read(() => this.#reader.deadLetters(query));
-  }
-
-  journal(query: JournalQuery): readonly JournalRow[] {
-    return this.#read(() => this.#journal.rows(query));
-  }
-
-  journalSnapshot(machine: MachineId, seq: number): JournalSnapshot | undefined {
-    return this.#read(() => this.#journal.snapshot(machine, seq));
+    this.reading = new Reading(file, db, search);
   }
 
   /** Indexes some more of the log. Returns how many rows are left; 0 where there is no index. */
@@ -77,14 +39,6 @@ export class ReaderConnection {
 
   close(): void {
     this.#db.close();
-  }
-
-  #read<Rows>(read: () => Rows): Rows {
-    try {
-      return read();
-    } catch (thrown) {
-      throw thrown instanceof InterMachineError ? thrown : corrupt(this.#file, detailOf(thrown));
-    }
   }
 }
 

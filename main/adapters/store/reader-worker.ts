@@ -8,16 +8,6 @@ const connection = new ReaderConnection(workerData.file);
 
 answerRequests(parentPort, (request: StoreRequest): StoreAnswers[StoreRequest['type']] => {
   switch (request.type) {
-    case 'messages':
-      return connection.messages(request.query);
-    case 'deadLetters':
-      return connection.deadLetters(request.query);
-    case 'journal':
-      return connection.journal(request.query);
-    case 'journalSnapshot':
-      return connection.journalSnapshot(request.machine, request.seq);
-    case 'texts':
-      return connection.texts(request.of, request.first, request.last);
     case 'index':
       return connection.index();
     case 'copy':
@@ -27,6 +17,6 @@ answerRequests(parentPort, (request: StoreRequest): StoreAnswers[StoreRequest['t
       connection.close();
       return;
     default:
-      throw new Error(`a reader knows no ${request.type}`);
+      return connection.reading.answer(request);
   }
 });

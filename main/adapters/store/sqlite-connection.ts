@@ -1,38 +1,22 @@
-import { InterMachineError } from '../../../shared/errors.ts';
-import type { MachineId } from '../../../shared/ids.ts';
-import type {
-  AuditQuery,
-  AuditRow,
-  DeadLetter,
-  DeadLetterQuery,
-  JournalQuery,
-  JournalRow,
-  JournalSnapshot,
-  LogRow,
-  MessageQuery,
-  StoredChange,
-  StoreState,
-  Stream,
-} from '../../core/ports.ts';
+import type { InterMachineError } from '../../../shared/errors.ts';
+import type { AuditQuery, AuditRow, StoredChange, StoreState } from '../../core/ports.ts';
 import { AuditTable } from './audit-table.ts';
 import { LOG_KEPT_BYTES, LOG_KEPT_MS, MAX_STORE_BYTES } from './defaults.ts';
-import { JournalReader } from './journal-table.ts';
-import { LogReader } from './log-reader.ts';
+import { Reading } from './reading.ts';
 import { Retention } from './retention.ts';
 import { Room } from './room.ts';
-import { broken, commitError, corrupt, detailOf, isDiskError, isFull } from './sqlite-errors.ts';
+import { broken, commitError, detailOf, isDiskError, isFull, orCorrupt } from './sqlite-errors.ts';
 import { type DatabasePlace, type OpenDatabase, openDatabase } from './sqlite-open.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { StoredState } from './stored-state.ts';
 
 /** The open database, on the thread that waits for the disk. */
 export class SqliteConnection {
+  readonly reading: Reading;
   readonly #file: string;
   readonly #opened: OpenDatabase;
   readonly #writer: SqliteWriter;
-  readonly #reader: LogReader;
   readonly #audit: AuditTable;
-  readonly #journal: JournalReader;
   readonly #state: StoredState;
   readonly #retention: Retention;
   readonly #room: Room;
@@ -45,9 +29,8 @@ export class SqliteConnection {
     this.#opened = openDatabase(place);
     const { db } = this.#opened;
     this.#writer = new SqliteWriter(db);
-    this.#reader = new LogReader(db);
+    this.reading = new Reading(file, db);
     this.#audit = new AuditTable(db);
-    this.#journal = new JournalReader(db);
     this.#state = new StoredState(db);
     this.#retention = new Retention(db, { keepMs, keepBytes: Math.min(keepBytes, maxBytes / 2) });
     this.#room = new Room(file, maxBytes, () => this.#retention.usedBytes);
@@ -64,31 +47,11 @@ export class SqliteConnection {
   }
 
   state(): StoreState {
-    return this.#read(() => this.#state.read());
-  }
-
-  messages(query: MessageQuery): readonly LogRow[] {
-    return this.#read(() => this.#reader.messages(query));
+    return orCorrupt(this.#file, () => this.#state.read());
   }
 
   audit(query: AuditQuery): readonly AuditRow[] {
-    return this.#read(() => this.#audit.rows(query));
-  }
-
-  texts(of: Stream, first: number, last: number): readonly string[] {
-    return this.#read(() => this.#reader.texts(of, first, last));
-  }
-
-  journal(query: JournalQuery): readonly JournalRow[] {
-    return this.#read(() => this.#journal.rows(query));
-  }
-
-  journalSnapshot(machine: MachineId, seq: number): JournalSnapshot | undefined {
-    return this.#read(() => this.#journal.snapshot(machine, seq));
-  }
-
-  deadLetters(query: DeadLetterQuery): readonly DeadLetter[] {
-    return this.#read(() => this.#reader.deadLetters(query));
+    return orCorrupt(this.#file, () => this.#audit.rows(query));
   }
 
   /** Returns whether the room for more is nearly used up. Throws STORE_FULL, STORE_FAILED. */
@@ -132,14 +95,6 @@ export class SqliteConnection {
       if (!this.#retention.makeRoom()) throw thrown;
       this.#writer.forget();
       this.#writer.write(changes);
-    }
-  }
-
-  #read<Rows>(read: () => Rows): Rows {
-    try {
-      return read();
-    } catch (thrown) {
-      throw thrown instanceof InterMachineError ? thrown : corrupt(this.#file, detailOf(thrown));
     }
   }
 }

@@ -46,6 +46,15 @@ export const corrupt = (file: string, detail: string): InterMachineError =>
     `${file} is damaged (${detail}) and was left as it is. Put it back from a backup, or move it and ${file}-id away to begin with an empty store`,
   );
 
+/** What a query finds, or that it met what is no database any more: STORE_CORRUPT. */
+export function orCorrupt<Found>(file: string, query: () => Found): Found {
+  try {
+    return query();
+  } catch (thrown) {
+    throw thrown instanceof InterMachineError ? thrown : corrupt(file, detailOf(thrown));
+  }
+}
+
 export const unusable = (file: string, detail: string): InterMachineError =>
   new InterMachineError(
     'DATA_DIR_UNUSABLE',

@@ -15,20 +15,23 @@ import type {
   Stream,
 } from '../../core/ports.ts';
 
+/** Of the reader, or of the writer where there can be no reader. */
+type ReadingRequest =
+  | { readonly type: 'messages'; readonly query: MessageQuery }
+  | { readonly type: 'deadLetters'; readonly query: DeadLetterQuery }
+  | { readonly type: 'texts'; readonly of: Stream; readonly first: number; readonly last: number }
+  | { readonly type: 'journal'; readonly query: JournalQuery }
+  | { readonly type: 'journalSnapshot'; readonly machine: MachineId; readonly seq: number };
+
 /** What the face asks the store's threads, each of them one thing at a time. */
 export type StoreRequest =
+  | ReadingRequest
   // Of the writer
   | { readonly type: 'open' }
   /** One transaction, of all that was committed since the last one. */
   | { readonly type: 'commit'; readonly changes: readonly StoredChange[] }
   | { readonly type: 'maintain' }
-  // Of the reader, or of the writer where there can be no reader
-  | { readonly type: 'messages'; readonly query: MessageQuery }
   | { readonly type: 'audit'; readonly query: AuditQuery }
-  | { readonly type: 'deadLetters'; readonly query: DeadLetterQuery }
-  | { readonly type: 'texts'; readonly of: Stream; readonly first: number; readonly last: number }
-  | { readonly type: 'journal'; readonly query: JournalQuery }
-  | { readonly type: 'journalSnapshot'; readonly machine: MachineId; readonly seq: number }
   // Of the reader
   | { readonly type: 'index' }
   | { readonly type: 'copy'; readonly target: string }

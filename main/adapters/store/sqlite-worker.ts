@@ -16,18 +16,8 @@ answerRequests(parentPort, (request: StoreRequest): StoreAnswers[StoreRequest['t
   switch (request.type) {
     case 'commit':
       return connection.commit(request.changes);
-    case 'messages':
-      return connection.messages(request.query);
     case 'audit':
       return connection.audit(request.query);
-    case 'deadLetters':
-      return connection.deadLetters(request.query);
-    case 'journal':
-      return connection.journal(request.query);
-    case 'journalSnapshot':
-      return connection.journalSnapshot(request.machine, request.seq);
-    case 'texts':
-      return connection.texts(request.of, request.first, request.last);
     case 'maintain':
       return connection.maintain();
     case 'close':
@@ -35,6 +25,6 @@ answerRequests(parentPort, (request: StoreRequest): StoreAnswers[StoreRequest['t
       connection = undefined;
       return;
     default:
-      throw new Error(`a writer knows no ${request.type}`);
+      return connection.reading.answer(request);
   }
 });

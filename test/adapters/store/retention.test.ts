@@ -172,10 +172,11 @@ test('a store that is tight because of journals is so no more when they were sho
   for (let n = 0; n < 200; n++) add(added++);
   while (connection.maintain());
   expect(connection.commit([])).toBe(false);
-  const rows = connection.journal({ machine: machineId('Press_1'), limit: 10_000 });
+  const machine = machineId('Press_1');
+  const rows = connection.reading.answer({ type: 'journal', query: { machine, limit: 10_000 } });
   expect(rows[0]?.seq).toBe(added);
   expect(rows.length).toBeGreaterThan(20);
-  expect(connection.journalSnapshot(machineId('Press_1'), added)?.seq).toBeGreaterThan(added - 5);
+  expect(connection.reading.answer({ type: 'journalSnapshot', machine, seq: added })?.seq).toBeGreaterThan(added - 5);
   connection.close();
 });
 
@@ -184,7 +185,7 @@ test('an open store thins its log by itself and makes its ballast', () => {
   const connection = new SqliteConnection(place);
   connection.commit([incarnation(1), rows(IN, 1), became(IN, 1, 'handled'), rows(IN, 2)]);
   expect(connection.maintain()).toBe(false);
-  expect(connection.messages({}).map(({ place: at }) => at)).toEqual([2]);
+  expect(connection.reading.answer({ type: 'messages', query: {} }).map(({ place: at }) => at)).toEqual([2]);
   expect(statSync(`${place.file}-ballast`).size).toBe(16 * 1024 * 1024);
   connection.close();
 });

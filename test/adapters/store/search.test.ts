@@ -38,7 +38,8 @@ function fill(first: number, last: number): void {
   }
 }
 
-const places = (reader: ReaderConnection, query = {}) => reader.messages(query).map(({ place }) => place);
+const places = (reader: ReaderConnection, query = {}) =>
+  reader.reading.answer({ type: 'messages', query }).map(({ place }) => place);
 const indexAll = (reader: ReaderConnection) => {
   while (reader.index() > 0);
 };

@@ -22,7 +22,10 @@ export const startSmallProcess = (heapMb: number, task: string, ...args: readonl
   start([`--max-old-space-size=${heapMb}`], task, args);
 
 function start(execArgv: readonly string[], task: string, args: readonly string[]): StoreProcess {
-  const child = fork(program, [task, ...args], { execArgv: [...execArgv], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(program, [task, ...args], {
+    execArgv: [...execArgv],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const exited = once(child, 'exit');
   const messages: unknown[] = [];
   const watchers = new Set<() => void>();

@@ -31,7 +31,7 @@ export class InlineStore implements Store {
   }
 
   async messages(query: MessageQuery) {
-    return this.#connection!.messages(query);
+    return this.#connection!.reading.answer({ type: 'messages', query });
   }
 
   async audit(query: AuditQuery) {
@@ -39,19 +39,19 @@ export class InlineStore implements Store {
   }
 
   async deadLetters(query: DeadLetterQuery) {
-    return this.#connection!.deadLetters(query);
+    return this.#connection!.reading.answer({ type: 'deadLetters', query });
   }
 
   async journal(query: JournalQuery) {
-    return this.#connection!.journal(query);
+    return this.#connection!.reading.answer({ type: 'journal', query });
   }
 
   async journalSnapshot(machine: MachineId, seq: number) {
-    return this.#connection!.journalSnapshot(machine, seq);
+    return this.#connection!.reading.answer({ type: 'journalSnapshot', machine, seq });
   }
 
   async texts(of: Stream, first: number, last: number) {
-    return this.#connection!.texts(of, first, last);
+    return this.#connection!.reading.answer({ type: 'texts', of, first, last });
   }
 
   async backupTo(): Promise<never> {

@@ -113,5 +113,12 @@ function envelope(sequence: number, padding = '') {
   return [page(IN, sequence, [{ event: { type: 'PING', n: sequence, padding } }]), rows(OUT, sequence)];
 }
 
-const tasks: Record<string, () => Promise<void>> = { hold, createForEver, writeHalf, commitForEver, fillDisk, exportAll };
+const tasks: Record<string, () => Promise<void>> = {
+  hold,
+  createForEver,
+  writeHalf,
+  commitForEver,
+  fillDisk,
+  exportAll,
+};
 await tasks[task ?? '']?.();
