@@ -238,6 +238,13 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       machinery.sync.added({ ...descriptionOf(row), healthy: true, running: true });
   }
 
+  /** What the machine did last comes before, or it would put its state there again. */
+  async function withoutStateOf(machine: MachineId, changes: readonly StoredChange[]): Promise<void> {
+    runner.step({ type: 'flush' });
+    await store.commit([...changes, { type: 'snapshotRemove', machine }]);
+    records.delete(machine);
+  }
+
   // ---- What is told to those who listen
 
   function tellStored(changes: readonly StoredChange[]): void {
@@ -333,23 +340,13 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     problem,
     machinery,
     remembered,
-    remember: (row, { withoutState } = { withoutState: false }) => {
-      if (withoutState) records.delete(row.id);
-      return store.commit([
-        { type: 'machine', row },
-        ...(withoutState ? [{ type: 'snapshotRemove' as const, machine: row.id }] : []),
-      ]);
-    },
-    forget: (id) => {
-      records.delete(id);
-      // What it did last comes before it is forgotten.
-      runner.step({ type: 'flush' });
-      return store.commit([
+    remember: (row, { withoutState } = { withoutState: false }) =>
+      withoutState ? withoutStateOf(row.id, [{ type: 'machine', row }]) : store.commit([{ type: 'machine', row }]),
+    forget: (id) =>
+      withoutStateOf(id, [
         { type: 'machineRemove', node: self, id },
-        { type: 'snapshotRemove', machine: id },
         { type: 'journalRemove', machine: id },
-      ]);
-    },
+      ]),
     kept: { record: (id) => delivery.stateUnderWay(id) ?? records.get(id), now: () => time.now() },
     waiting: (peer) => delivery.waiting(peer),
     backlog: (peer) => delivery.backlog(peer),

@@ -68,6 +68,32 @@ async function machines({ node }: Started) {
 }
 
 describe('a persisted machine', () => {
+  test.each([true, false])(
+    'leaves nothing of its last step to one of another type under its id (persisted, too: %s)',
+    async (isPersisted) => {
+      const options = { id: 'Same', ...(isPersisted && persist) };
+      const before = await world.start('a', { disk });
+      const old = await world.after(before.node.register('Counter', counter, { ...persist, id: 'Same' }));
+      old.actor.send({ type: 'ADD', n: 5 });
+      before.node.release('Same');
+      const registering = before.node.register('Witness', witness, options);
+      await world.settle();
+      await world.after(registering);
+      const left = disk
+        .state()
+        .snapshots.filter(({ machine, snapshot }) => machine === 'Same' && /sum"/.test(snapshot));
+      expect(left).toEqual([]);
+      // In memory as on disk.
+      for (const place of ['the same node', 'its next start']) {
+        if (place === 'its next start') world.kill(before);
+        else before.node.release('Same');
+        const { node } = place === 'its next start' ? await world.start('a', { disk }) : before;
+        const again = await world.after(node.register('Witness', witness, { ...persist, id: 'Same' }));
+        expect([place, again.actor.getSnapshot().context]).toEqual([place, { sums: [] }]);
+      }
+    },
+  );
+
   test('goes on where it was when its node was killed, with nothing lost and nothing repeated', async () => {
     const before = await start();
     for (const n of [1, 2, 3]) void before.node.sendTo('Counter_1', { type: 'ADD', n });
