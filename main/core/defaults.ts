@@ -170,8 +170,8 @@ export const DELIVERY_LIMITS: DeliveryLimits = {
   windowRows: 4_096,
   windowLength: 1024 * 1024,
   resumeEpochs: 64,
-  // Some 10 ms of work: more adds nothing to the throughput, and others wait behind it.
-  inHandRows: 1_024,
+  // Some 10 ms of work: half of it is handled while the other half is on its way. More adds little to the throughput, and others wait behind it.
+  inHandRows: 2_048,
   inHandLength: 8 * 1024 * 1024,
   waitingRows: MAX_WAITING,
   waitingLength: 64 * 1024 * 1024,
@@ -191,8 +191,8 @@ export const CLOCK_JUMP_MS = 3_600_000;
 
 // ---- Machines -------------------------------------------------------------------------------------
 
-/** The machines of a node get at most this long in one turn, so that timers and heartbeats stay on time. */
-export const RUN_SLICE_MS = 5;
+/** The machines of a node get at most this long in one turn, so that timers and heartbeats stay on time, and peers learn soon that they may send more. */
+export const RUN_SLICE_MS = 2;
 /** Microsteps in one step; an endless `always` or `raise` becomes an error of its machine. */
 export const MAX_ITERATIONS = 10_000;
 /** How often a machine gets an event at which it fails. */

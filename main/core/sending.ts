@@ -14,7 +14,6 @@ import type { Ack, OutcomeReport } from './wire.ts';
 
 interface Peer {
   readonly outgoing: OutgoingStream;
-  isConnected: boolean;
   /** Up to where it has acknowledged each epoch, and the sum: only of those rows it may tell what became of them, once. */
   readonly acknowledged: Map<string, number>;
   acknowledgedRows: number;
@@ -77,6 +76,7 @@ export class Sending {
     if (!done) return this.#close(peer, CLOSE.badFrame, 'acknowledges what was never sent');
     const refused = new Map(ack.refused);
     for (const run of done) this.#settle(peer, state, run, refused);
+    this.#stream(peer, state.outgoing);
   }
 
   /** The last word on envelopes that it acknowledged. Best effort: what it does not tell stays `delivered`. */
@@ -111,21 +111,18 @@ export class Sending {
 
   connected(peer: NodeId): void {
     const state = this.#peer(peer);
-    state.isConnected = true;
     state.heardRows = 0;
     state.outgoing.connected();
   }
 
   disconnected(peer: NodeId): void {
-    const state = this.#peer(peer);
-    state.isConnected = false;
-    state.outgoing.disconnected();
+    this.#peer(peer).outgoing.disconnected();
   }
 
   flush(): void {
-    for (const [peer, { outgoing, isConnected }] of this.#peers) {
+    for (const [peer, { outgoing }] of this.#peers) {
       this.#log(peer, outgoing);
-      if (isConnected) this.#stream(peer, outgoing);
+      this.#stream(peer, outgoing);
     }
   }
 
@@ -153,6 +150,7 @@ export class Sending {
     turn.group.follow({
       act: () => {
         outgoing.committed(run);
+        this.#stream(peer, outgoing);
         this.#tell(peer, run, 'accepted');
         this.#forgotten(peer, outgoing.takeForgotten());
       },
@@ -160,6 +158,7 @@ export class Sending {
     });
   }
 
+  /** At once, not at the end of the turn: whoever waits for an outcome may have much to do in it, and the peer would wait as long. */
   #stream(peer: NodeId, outgoing: OutgoingStream): void {
     const { turn } = this.#parts;
     const now = turn.now();
@@ -276,7 +275,6 @@ export class Sending {
         newEpoch,
         turn.limits,
       ),
-      isConnected: false,
       acknowledged: new Map(),
       acknowledgedRows: 0,
       heardRows: 0,

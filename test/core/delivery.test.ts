@@ -14,6 +14,7 @@ const A = idOf('a');
 const B = idOf('b');
 const SINK = machineId('Sink');
 const EPOCH = 'feedfacefeedface';
+const { inHandRows } = DELIVERY_LIMITS;
 
 /** One node, and what it puts out; its disk takes what it is told to, when it is told to. */
 let delivery: Delivery;
@@ -112,12 +113,29 @@ describe('a turn', () => {
     expect(frames('messages')).toMatchObject([{ first: 1, text: expect.stringMatching(/^(.*\n.*(\n|$)){50}$/) }]);
   });
 
+  test('does not keep what waited: that leaves with the credit for it, or with its commit', () => {
+    connect();
+    const epoch = delivery.nextId(B).split('-')[0] ?? '';
+    for (let n = 0; n < 5; n++) send();
+    settle();
+    frames('messages');
+    input({ type: 'frame', peer: B, frame: { type: 'ack', epoch, mark: 0, refused: [], credit: 4 } });
+    expect(frames('messages')).toMatchObject([{ first: 1, text: expect.stringMatching(/^(.*\n.*(\n|$)){4}$/) }]);
+    input({ type: 'frame', peer: B, frame: { type: 'ack', epoch, mark: 4, refused: [], credit: 100 } });
+    frames('messages');
+    send();
+    input({ type: 'flush' });
+    expect(frames('messages')).toEqual([]);
+    input({ type: 'committed' });
+    expect(frames('messages')).toMatchObject([{ first: 6 }]);
+  });
+
   test('is acknowledged once, however many frames came in it', () => {
     connect();
     frames('ack');
     input({ type: 'frame', peer: B, frame: envelopes(1, 2) }, { type: 'frame', peer: B, frame: envelopes(3) });
     settle();
-    expect(frames('ack')).toEqual([{ type: 'ack', epoch: EPOCH, mark: 3, refused: [], credit: 1_024 }]);
+    expect(frames('ack')).toEqual([{ type: 'ack', epoch: EPOCH, mark: 3, refused: [], credit: inHandRows }]);
   });
 
   test('tells what became of envelopes in runs', () => {
@@ -256,22 +274,22 @@ test('what a machine did not get to before it ended is for the next one of its i
 test('D5: a slow machine takes its sender the credit, and gives it back when it is done', () => {
   connect();
   input({ type: 'started', machine: SINK });
-  receive(envelopes(1, 1_024));
+  receive(envelopes(1, inHandRows));
   const waiting = arrivals();
-  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_024, credit: 1_024 });
+  expect(frames('ack').at(-1)).toMatchObject({ mark: inHandRows, credit: inHandRows });
   for (const arrival of waiting.slice(0, 1_000)) input({ type: 'processed', arrival, status: 'handled' });
   settle();
-  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_024, credit: 2_024 });
+  expect(frames('ack').at(-1)).toMatchObject({ mark: inHandRows, credit: inHandRows + 1_000 });
 });
 
 test('after a start a peer is held back for machines that are about to run, so that none of what waited there is refused', () => {
   connect();
   receive(envelopes(1, 1_000));
-  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_000, credit: DELIVERY_LIMITS.inHandRows });
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_000, credit: inHandRows });
   input({ type: 'started', machine: SINK });
   for (const arrival of arrivals()) input({ type: 'processed', arrival, status: 'handled' });
   receive(envelopes(1_001));
-  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_001, credit: 1_000 + DELIVERY_LIMITS.inHandRows });
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_001, credit: 1_000 + inHandRows });
 });
 
 test('a machine that still does not run half a minute after a start holds no peer back', () => {
@@ -281,7 +299,7 @@ test('a machine that still does not run half a minute after a start holds no pee
   input({ type: 'tick' });
   settle();
   receive(envelopes(1_001, 24, 'Sink', 1e9));
-  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_024, credit: 1_024 + DELIVERY_LIMITS.inHandRows });
+  expect(frames('ack').at(-1)).toMatchObject({ mark: 1_024, credit: 1_024 + inHandRows });
 });
 
 test('a peer that started often and waits with something of each start gets no more credit than for one', () => {
@@ -308,7 +326,6 @@ test('a peer that started often and waits with something of each start gets no m
     }
   };
   send();
-  const { inHandRows } = DELIVERY_LIMITS;
   expect(inHand.length).toBeGreaterThan(Math.floor(inHandRows / starts.length) - 1);
   expect(inHand.length).toBeLessThanOrEqual(inHandRows + starts.length);
   for (let done = 0; done < inHand.length; done++) {
@@ -385,7 +402,7 @@ test('a full disk refuses what is sent, gives no credit, is tried again at each 
   input({ type: 'tick' }, { type: 'flush' });
   expect(taken('commit')).toHaveLength(1);
   input({ type: 'committed' }, { type: 'flush' });
-  expect(frames('ack')).toMatchObject([{ mark: 0, credit: 1_024 }]);
+  expect(frames('ack')).toMatchObject([{ mark: 0, credit: inHandRows }]);
   expect(() => send()).not.toThrow();
 });
 
