@@ -21,6 +21,7 @@ export interface RunFlags {
   readonly peerExchange: boolean;
   readonly machine?: readonly string[];
   readonly ttlHours?: string;
+  readonly outboxRows?: string;
   readonly logDays?: string;
   readonly logMb?: string;
   readonly storeMb?: string;
@@ -136,13 +137,22 @@ function dashboardPortFrom(text: string): number {
   throw new InterMachineError('CONFIG_INVALID', 'dashboard-port: a whole number from 0 to 65535 is expected');
 }
 
-function storageFrom({ ttlHours, logDays, logMb, storeMb }: RunFlags): NonNullable<NodeOptions['storage']> {
+function storageFrom(flags: RunFlags): NonNullable<NodeOptions['storage']> {
+  const { ttlHours, outboxRows, logDays, logMb, storeMb } = flags;
   return {
-    ...(ttlHours !== undefined && { ttlMs: numberFrom(ttlHours) * 3_600_000 }),
-    ...(logDays !== undefined && { logMs: numberFrom(logDays) * 86_400_000 }),
-    ...(logMb !== undefined && { logBytes: numberFrom(logMb) * 1024 * 1024 }),
-    ...(storeMb !== undefined && { maxBytes: numberFrom(storeMb) * 1024 * 1024 }),
+    ...(ttlHours !== undefined && { ttlMs: wholeFrom('ttl-hours', ttlHours) * 3_600_000 }),
+    ...(outboxRows !== undefined && { outboxRows: wholeFrom('outbox-rows', outboxRows) }),
+    ...(logDays !== undefined && { logMs: wholeFrom('log-days', logDays) * 86_400_000 }),
+    ...(logMb !== undefined && { logBytes: wholeFrom('log-mb', logMb) * 1024 * 1024 }),
+    ...(storeMb !== undefined && { maxBytes: wholeFrom('store-mb', storeMb) * 1024 * 1024 }),
   };
+}
+
+/** Where the unit is another one than that of the configuration, it could only name what nobody wrote. */
+function wholeFrom(flag: string, text: string): number {
+  const number = numberFrom(text);
+  if (number > 0) return number;
+  throw new InterMachineError('CONFIG_INVALID', `${flag}: a whole number from 1 is expected`);
 }
 
 /** What is no number becomes NaN, which the check of the configuration refuses by the option's name. */

@@ -164,6 +164,9 @@ describe('what is wrong is said in one sentence, with an exit code of its own', 
     ['a dashboard port that is none', ['--no-dashboard', '--dashboard-port', '99999'], /dashboard-port/],
     ['a machine that is not shipped', ['--machine', 'toaster'], /toaster.*feeder/],
     ['a peer without a port', ['--peer', 'printer'], /printer/],
+    ['days that are no number', ['--log-days', 'x'], /log-days: a whole number/],
+    ['room for no event', ['--outbox-rows', '0'], /outbox-rows: a whole number from 1/],
+    ['a database of a megabyte', ['--store-mb', '1'], /storage\.maxBytes: from 16777216/],
     ['an unknown flag', ['--prot', '4'], /--prot/],
   ])('%s', async (_, args, message) => {
     await expectFailure(args, 2, message);
