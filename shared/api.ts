@@ -464,6 +464,8 @@ export interface Streams {
 export interface ExportInput {
   readonly format: 'jsonl' | 'csv';
   readonly machine?: MachineId;
+  readonly node?: NodeId;
+  readonly eventType?: string;
   readonly text?: string;
   /** When they were logged: wall clock of the node, milliseconds. */
   readonly since?: number;

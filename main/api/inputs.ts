@@ -44,6 +44,8 @@ const backup = z.strictObject({ file: z.string().min(1).max(4_096) });
 const exported = z.strictObject({
   format: z.enum(['jsonl', 'csv']),
   machine: z.custom<MachineId>(isMachineId, 'not a machine id').exactOptional(),
+  node: z.custom<NodeId>(isNodeId, 'not a node id').exactOptional(),
+  eventType: z.string().max(1_000).exactOptional(),
   text: z.string().max(1_000).exactOptional(),
   since: z.number().exactOptional(),
   until: z.number().exactOptional(),

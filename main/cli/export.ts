@@ -3,7 +3,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { InterMachineError } from '../../shared/errors.ts';
-import type { MachineId } from '../../shared/ids.ts';
+import type { MachineId, NodeId } from '../../shared/ids.ts';
 import { asksNode, type NodeFlags } from './node-command.ts';
 
 interface Flags extends NodeFlags {
@@ -12,6 +12,8 @@ interface Flags extends NodeFlags {
   readonly since?: string;
   readonly until?: string;
   readonly machine?: string;
+  readonly node?: string;
+  readonly type?: string;
   readonly text?: string;
 }
 
@@ -33,11 +35,15 @@ export function exportCommand(program: Command): void {
     .option('--since <when>', 'only what was logged since: 2026-11-24, 2026-11-24T08:00, or 90m, 12h, 7d ago')
     .option('--until <when>', 'only what was logged before')
     .option('--machine <id>', 'only what machines of this id sent or were sent')
+    .option('--node <id>', 'only what this node sent or was sent')
+    .option('--type <type>', 'only events of this type')
     .option('--text <text>', 'only events with this somewhere in them');
-  asksNode<Flags>(command, async (node, { format, out, since, until, machine, text }) => {
+  asksNode<Flags>(command, async (node, { format, out, since, until, machine, node: of, type, text }) => {
     const input = {
       format,
       ...(machine !== undefined && { machine: machine as MachineId }),
+      ...(of !== undefined && { node: of as NodeId }),
+      ...(type !== undefined && { eventType: type }),
       ...(text !== undefined && { text }),
       ...(since !== undefined && { since: timeFrom('since', since) }),
       ...(until !== undefined && { until: timeFrom('until', until) }),

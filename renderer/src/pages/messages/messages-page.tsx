@@ -13,8 +13,9 @@ import { plain, Text } from '../../parts/text.tsx';
 import { type Column, VirtualTable } from '../../parts/virtual-table.tsx';
 import { messagesHref, replaceHash } from '../../router.ts';
 import { End, NodeNames, useNodeNames } from './end.tsx';
+import { ExportPanel } from './export-panel.tsx';
 import { MessageDrawer } from './message-drawer.tsx';
-import { type Filters, filtersOf } from './message-filter.ts';
+import { asCallFilter, type Filters, filtersOf } from './message-filter.ts';
 import { keyOf } from './message-list.ts';
 import { useMessages } from './use-messages.ts';
 
@@ -35,6 +36,7 @@ export function MessagesPage({ query }: { readonly query: URLSearchParams }) {
   const settled = useSettled(JSON.stringify(filters), SETTLE_MS);
   const [paused, setPaused] = useState(false);
   const [atTop, setAtTop] = useState(true);
+  const [isExporting, setExporting] = useState(false);
   const [selected, setSelected] = useState<MessageView>();
   const messages = useMessages(JSON.parse(settled), paused || !atTop);
   const { rows, held, skipped, complete } = messages.list;
@@ -121,7 +123,17 @@ export function MessagesPage({ query }: { readonly query: URLSearchParams }) {
             <Icon name={paused ? 'play' : 'pause'} size={14} />
             {paused ? 'Resume' : 'Pause'}
           </button>
+          <button
+            type="button"
+            className="button"
+            aria-expanded={isExporting}
+            onClick={() => setExporting(!isExporting)}
+          >
+            <Icon name="down" size={14} />
+            Export
+          </button>
         </div>
+        {isExporting && <ExportPanel filter={asCallFilter(filters)} onClose={() => setExporting(false)} />}
         <div className="messages-body">
           {messages.error && rows.length === 0 ? (
             <div className="card messages-main">
