@@ -159,7 +159,7 @@ export class Delivery {
     if (this.#isTight)
       throw new InterMachineError(
         'STORE_FULL',
-        'The room for messages is nearly used up: nothing new is accepted until there is more',
+        'The room for messages is nearly used up: nothing new is accepted until there is more, on the disk or by --store-mb (storage.maxBytes)',
       );
     this.#takeUp(parcel);
     if (inPlaceOf !== undefined) this.#turn.group.add({ type: 'deadLetterRemove', place: inPlaceOf });

@@ -4,8 +4,10 @@ import {
   INDEX_AFTER_ROWS,
   INDEX_AGAIN_MS,
   INDEX_AT_LEAST_EVERY_MS,
+  RETENTION_AFTER_SHARE,
   RETENTION_AGAIN_MS,
   RETENTION_EVERY_MS,
+  RETENTION_SOON_MS,
 } from './defaults.ts';
 import type { StoreThread } from './store-thread.ts';
 
@@ -13,7 +15,12 @@ import type { StoreThread } from './store-thread.ts';
 export class Chores {
   readonly #writer: StoreThread;
   readonly #reader: () => StoreThread | undefined;
+  readonly #maxBytes: number;
   #retention: NodeJS.Timeout | undefined;
+  /** It was brought forward, or goes on until there is no more. */
+  #isRetentionNear = false;
+  /** Characters that were logged since it was last looked for what may go. */
+  #newLength = 0;
   #indexing: NodeJS.Timeout | undefined;
   #indexedAt = 0;
   #newRows = 0;
@@ -21,10 +28,11 @@ export class Chores {
   #isStopped = false;
 
   /** Of the rows that were there before nobody knows yet how many are indexed. */
-  constructor(writer: StoreThread, reader: () => StoreThread | undefined, rows: number) {
+  constructor(writer: StoreThread, reader: () => StoreThread | undefined, rows: number, maxBytes: number) {
     this.#searchBehind = rows;
     this.#writer = writer;
     this.#reader = reader;
+    this.#maxBytes = maxBytes;
     this.#planRetention(RETENTION_EVERY_MS);
   }
 
@@ -32,9 +40,16 @@ export class Chores {
     return this.#searchBehind + this.#newRows;
   }
 
-  committed(changes: readonly StoredChange[]): void {
-    for (const change of changes) if (change.type === 'page') this.#newRows += change.page.count;
+  /** `isTight`: the room is nearly used up. */
+  committed(changes: readonly StoredChange[], isTight: boolean): void {
+    for (const change of changes) {
+      if (change.type !== 'page') continue;
+      this.#newRows += change.page.count;
+      this.#newLength += change.page.text.length;
+    }
     if (this.#newRows >= INDEX_AFTER_ROWS) this.indexSoon();
+    // Nothing new is to be refused for the sake of what is done with and over its measure.
+    if (isTight || this.#newLength >= this.#maxBytes * RETENTION_AFTER_SHARE) this.#retainSoon();
   }
 
   /** Starts the reader, if it does not run yet. */
@@ -48,13 +63,22 @@ export class Chores {
     clearTimeout(this.#indexing);
   }
 
+  #retainSoon(): void {
+    if (this.#isRetentionNear) return;
+    this.#isRetentionNear = true;
+    clearTimeout(this.#retention);
+    this.#planRetention(RETENTION_SOON_MS);
+  }
+
   #planRetention(inMs: number): void {
     if (this.#isStopped) return;
     this.#retention = setTimeout(() => void this.#retain(), inMs).unref();
   }
 
   async #retain(): Promise<void> {
+    this.#newLength = 0;
     const hasMore = await this.#writer.ask({ type: 'maintain' }).catch(() => false);
+    this.#isRetentionNear = hasMore;
     this.#planRetention(hasMore ? RETENTION_AGAIN_MS : RETENTION_EVERY_MS);
   }
 

@@ -22,6 +22,9 @@ export const MIN_FREE_BYTES = 32 * MiB;
 /** What is past its time is looked for this often, and as long as there is more. */
 export const RETENTION_EVERY_MS = 60_000;
 export const RETENTION_AGAIN_MS = 20;
+/** Sooner when so much of the room was logged since then, or the room is nearly used up: so much later. */
+export const RETENTION_AFTER_SHARE = 1 / 16;
+export const RETENTION_SOON_MS = 200;
 
 /** The search is brought up to date when nothing was committed for so long, */
 export const INDEX_AFTER_IDLE_MS = 200;

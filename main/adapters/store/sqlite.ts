@@ -60,7 +60,7 @@ export class SqliteStore implements Store {
     if (!threads) return Promise.reject(this.#notOpen());
     return threads.writer.commit(changes).then((isTight) => {
       this.#isTight = isTight;
-      threads.chores.committed(changes);
+      threads.chores.committed(changes, isTight);
     });
   }
 

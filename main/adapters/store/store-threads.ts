@@ -1,5 +1,6 @@
 import type { StoreState } from '../../core/ports.ts';
 import { Chores } from './chores.ts';
+import { MAX_STORE_BYTES } from './defaults.ts';
 import type { DatabasePlace } from './sqlite-open.ts';
 import { StoreThread } from './store-thread.ts';
 
@@ -15,7 +16,7 @@ export class StoreThreads {
     this.#place = place;
     this.writer = writer;
     this.#isShared = isShared;
-    this.chores = new Chores(writer, () => this.#startReader(), rows);
+    this.chores = new Chores(writer, () => this.#startReader(), rows, place.maxBytes ?? MAX_STORE_BYTES);
   }
 
   /** Rejects with what `Store.open` rejects with. */

@@ -47,6 +47,17 @@ test('what is queued behind a commit that met the limit is refused with it', asy
   await store.close();
 });
 
+test('what is done with goes as soon as it takes room: nothing new is refused for its sake', async () => {
+  const store = new SqliteStore({ file: databaseFile(), maxBytes: 2_000_000, keepBytes: 200_000 });
+  await store.open();
+  for (let sequence = 1; sequence <= 90; sequence++)
+    await store.commit([page(OUT, sequence, [large]), acknowledged(sequence)]);
+  await expect.poll(async () => (await store.messages({})).length, { timeout: 8_000 }).toBeLessThan(30);
+  await store.commit([]);
+  expect(store.isTight).toBe(false);
+  await store.close();
+});
+
 describe('S: on a disk of 4 MB', () => {
   const why = mayMount() ? '' : ' (skipped: mounting a small disk needs Linux and the right to unshare)';
   test.skipIf(why !== '')(`a full disk loses nothing, and commits go on once there is room${why}`, async () => {
