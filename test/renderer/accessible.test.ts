@@ -18,7 +18,9 @@ interface Finding {
 async function seriousFindings(page: Page): Promise<readonly string[]> {
   const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(source);
-  const { violations } = (await page.evaluate('axe.run()')) as { readonly violations: readonly Finding[] };
+  const { violations } = (await page.evaluate("axe.run({ resultTypes: ['violations'] })")) as {
+    readonly violations: readonly Finding[];
+  };
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
@@ -89,14 +91,14 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
     const { page } = await stage.open(world, { hash: '#/machines' });
     await page.getByText('100 machines', { exact: true }).waitFor();
     await page.keyboard.press('Tab');
-    expect(await focused(page)).toBe('Skip to content');
+    await eventually(() => focused(page)).toBe('Skip to content');
     await page.keyboard.press('Enter');
-    expect(await page.evaluate('document.activeElement.tagName')).toBe('MAIN');
+    await eventually(() => page.evaluate('document.activeElement.tagName')).toBe('MAIN');
     await page.keyboard.press('/');
-    expect(await focused(page)).toBe('Filter machines');
+    await eventually(() => focused(page)).toBe('Filter machines');
     await page.keyboard.type('robot');
     await page.keyboard.press('Escape');
-    expect(await page.getByLabel('Filter machines').inputValue()).toBe('');
+    await eventually(() => page.getByLabel('Filter machines').inputValue()).toBe('');
 
     const grid = page.getByRole('grid');
     await grid.focus();
@@ -118,7 +120,7 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
     await eventually(active).toBe('Robot_1');
     await page.keyboard.press('Enter');
     await eventually(() => page.url()).toContain(encodeURIComponent('/Robot_1'));
-    expect(await page.evaluate('document.activeElement.tagName')).toBe('MAIN');
+    await eventually(() => page.evaluate('document.activeElement.tagName')).toBe('MAIN');
   });
 
   test('the active row stays the same machine while rows come and go above it', async () => {
@@ -132,7 +134,7 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
     await eventually(() => page.locator('.row.active').innerText()).toContain('Robot_6');
     world.addMachine('Robot_1', 'Robot', world.node);
     await page.getByText('4 machines', { exact: true }).waitFor();
-    expect(await page.locator('.row.active').innerText()).toContain('Robot_6');
+    await eventually(() => page.locator('.row.active').innerText()).toContain('Robot_6');
   });
 
   test('closing the details leads back to the list', async () => {
@@ -146,10 +148,10 @@ describe.skipIf(noChromium)(`everybody can use the pages${noChromium ? `, as ${n
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.getByLabel('Message details').waitFor();
-    expect(await focused(page)).toBe('Close details');
+    await eventually(() => focused(page)).toBe('Close details');
     await page.keyboard.press('Escape');
     await page.getByLabel('Message details').waitFor({ state: 'detached' });
-    expect(await page.evaluate('document.activeElement.role')).toBe('grid');
+    await eventually(() => page.evaluate('document.activeElement.role')).toBe('grid');
   });
 
   test('the theme is the system’s until one chooses, and the choice is remembered', async () => {

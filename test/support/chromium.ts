@@ -10,6 +10,14 @@ export const noChromium: string | undefined =
     ? undefined
     : 'no Chromium is installed (CHROMIUM names one)';
 
+/** Parts of a browser that no test looks at: for what drops down below its address each window would run two pages more. */
+const UNSEEN = 'WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup';
+/** What Playwright does without: of two such switches Chromium hears the last alone. */
+const PLAYWRIGHTS =
+  'AimEnabled,AvoidCorsURLLoaderRestartOnRedirect,AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,' +
+  'HttpsFirstBalancedModeAutoEnable,HttpsUpgrades,LensOverlay,MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,PaintHolding,' +
+  'PreconnectToSearch,TcpPortRandomizationWin,ThirdPartyStoragePartitioning';
+
 /** Without a sandbox, as root has none; without whatever Chromium would ask of the world by itself. */
 export function launchChromium(...more: readonly string[]): Promise<Browser> {
   if (!executablePath) throw new Error('CI_REQUIRE_CHROMIUM=1, but no Chromium is installed: CHROMIUM names one');
@@ -23,6 +31,7 @@ export function launchChromium(...more: readonly string[]): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      `--disable-features=${UNSEEN},${PLAYWRIGHTS}`,
       ...more,
     ],
   });
