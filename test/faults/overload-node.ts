@@ -1,4 +1,5 @@
 // One of two nodes in processes of their own: `fork(overload-node, ['slow' | 'fast', dataDir, loopbackPort, networkKey])`. The fast one sends more than the slow one can take.
+import { constants, type NodeGCPerformanceDetail, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { createMachine } from 'xstate';
 import { createNode, InterMachineError } from '../../main/index.ts';
 import { reply } from '../../main/xstate.ts';
@@ -6,6 +7,8 @@ import { reply } from '../../main/xstate.ts';
 /** What a node tells, four times a second. */
 export interface OverloadReport {
   readonly rss: number;
+  /** Bytes of the heap that were in use after the last full collection; 0 before the first. */
+  readonly live: number;
   /** Of the slow one. */
   readonly handled: number;
   /** Of the fast one: accepted, and what was said instead, by code. */
@@ -15,7 +18,7 @@ export interface OverloadReport {
   readonly waiting: number;
   /** How its peer was at any time. */
   readonly states: readonly string[];
-  /** Milliseconds that each question took. */
+  /** Milliseconds that each question took that was answered since the last report. */
   readonly asked: readonly number[];
 }
 
@@ -36,8 +39,14 @@ const node = await createNode({
 });
 const refused: Record<string, number> = {};
 const states = new Set<string>();
-const asked: number[] = [];
-let [handled, accepted, waiting] = [0, 0, 0];
+let asked: number[] = [];
+let [handled, accepted, waiting, live] = [0, 0, 0, 0];
+
+new PerformanceObserver((list) => {
+  const isFull = (entry: PerformanceEntry & { readonly detail?: NodeGCPerformanceDetail }) =>
+    entry.detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+  if (list.getEntries().some(isFull)) live = process.memoryUsage().heapUsed;
+}).observe({ entryTypes: ['gc'] });
 
 const work = () => {
   handled++;
@@ -75,10 +84,11 @@ if (role === 'slow') {
 }
 setInterval(() => {
   const report: OverloadReport = {
-    ...{ handled, accepted, refused, waiting, asked },
+    ...{ handled, accepted, refused, waiting, asked, live },
     states: [...states],
     rss: process.memoryUsage.rss(),
   };
+  asked = [];
   process.send?.(report);
 }, REPORT_MS);
 process.on('disconnect', () => process.exit());
