@@ -17,7 +17,8 @@ const backlogView = ({ rows, length, ...more }: Backlog) => ({ waiting: rows, wa
 
 export function machineView(node: InterMachineNode, machine: MachineInfo): MachineView {
   const nodeName = machine.local ? node.name : (node.peers().find((peer) => peer.id === machine.node)?.name ?? '');
-  const known = machine.reachable ? node.stateOf(machine.address) : undefined;
+  // The actor of one that cannot go on stands at its beginning, where the machine is not.
+  const known = machine.reachable && machine.running ? node.stateOf(machine.address) : undefined;
   return {
     ...machine,
     nodeName,

@@ -73,10 +73,15 @@ describe.skipIf(noChromium)(`what a machine's page says of its health${noChromiu
 
   test('one that cannot go on from what is stored of it says why, and begins anew with one click', async () => {
     const failures = [failure({ reason: 'its state, left by version 1.0.0, does not fit version 2.0.0' })];
-    const { world, page, panel } = await open({ failures }, { running: false, healthy: false, persisted: true });
+    const parked = { running: false, healthy: false, persisted: true } as const;
+    const { world, page, panel } = await open({ failures }, parked);
     await panel.getByText('It is parked: it cannot go on from what is stored of it.').waitFor();
     await panel.getByText('its state, left by version 1.0.0, does not fit version 2.0.0').waitFor();
     await page.getByText('persisted', { exact: true }).waitFor();
+    // Its actor stands at its beginning, which is told nowhere for the state of the machine.
+    await page.getByText('not running', { exact: true }).waitFor();
+    expect(await page.getByTestId('state-text').innerText()).toBe('Does not run: what is sent to it waits');
+    expect(await page.getByRole('region', { name: 'Context' }).innerText()).toMatch(/It does not run\.$/);
     expect(await panel.getByRole('button', { name: 'Restart' }).count()).toBe(0);
     await panel.getByRole('button', { name: 'Begin anew' }).click();
     await eventually(() => world.told).toEqual(['restart Robot_1 fresh']);

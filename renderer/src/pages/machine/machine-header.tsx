@@ -13,7 +13,8 @@ interface MachineHeaderProps {
 
 /** Which machine this is, where, and what it does. */
 export function MachineHeader({ view, live, presence }: MachineHeaderProps) {
-  const state = live?.state ?? view.state;
+  const isResting = presence === 'resting';
+  const state = isResting ? undefined : (live?.state ?? view.state);
   const status = live?.status ?? view.status;
   return (
     <header className="machine-head">
@@ -41,7 +42,9 @@ export function MachineHeader({ view, live, presence }: MachineHeaderProps) {
             </span>
           )}
         </span>
-        {presence === 'here' ? (
+        {isResting ? (
+          <span className="badge warn">not running</span>
+        ) : presence === 'here' ? (
           status && <StatusBadge status={status} />
         ) : (
           <span className="badge idle">{presence === 'away' ? 'away' : 'gone'}</span>
@@ -54,12 +57,13 @@ export function MachineHeader({ view, live, presence }: MachineHeaderProps) {
         <CopyId id={view.address} label="the address of this machine" length={14} />
       </div>
       <p className={`machine-state${presence === 'here' ? '' : ' is-old'}`} data-testid="state-text">
-        {state ? (
-          <Text length={200}>{state}</Text>
-        ) : (
-          <span className="muted">{status ? 'No states' : 'Its node has not told its state'}</span>
-        )}
+        {state ? <Text length={200}>{state}</Text> : <span className="muted">{withoutState(isResting, status)}</span>}
       </p>
     </header>
   );
+}
+
+function withoutState(isResting: boolean, status: MachineLive['status'] | undefined): string {
+  if (isResting) return 'Does not run: what is sent to it waits';
+  return status ? 'No states' : 'Its node has not told its state';
 }

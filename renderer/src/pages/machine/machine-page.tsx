@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from 'react';
+import type { MachineLive } from '../../../../shared/api.ts';
 import { Notice, Skeleton } from '../../parts/notice.tsx';
 import { plain } from '../../parts/text.tsx';
 import { messagesHref } from '../../router.ts';
@@ -17,7 +18,10 @@ export const MachinePage = ({ address }: { readonly address: string }) => <Machi
 
 function Machine({ address }: { readonly address: string }) {
   const machine = useMachine(address);
-  const { presence, view, live, chart } = machine;
+  const { presence, view, chart } = machine;
+  // The actor of one that cannot go on stands at its beginning, where the machine is not.
+  const isResting = presence === 'resting';
+  const live = isResting ? undefined : machine.live;
   if (!view)
     return (
       <div className="page">
@@ -36,17 +40,17 @@ function Machine({ address }: { readonly address: string }) {
       )}
       <div className="machine-grid">
         <section className="card machine-chart" aria-label="What it does">
-          <ChartArea machine={machine} />
+          <ChartArea machine={machine} live={live} />
         </section>
         <aside className="machine-side" aria-label="Details">
           <Panel title="Send an event">
             <SendForm address={address} chart={chart} live={live} />
           </Panel>
           <Panel title="Health">
-            <HealthPanel view={view} live={live} />
+            <HealthPanel view={view} live={machine.live} />
           </Panel>
           <Panel title="Context">
-            <ContextPanel live={live} />
+            {isResting ? <p className="muted">It does not run.</p> : <ContextPanel live={live} />}
           </Panel>
           <Panel
             title="Last messages"
@@ -76,8 +80,8 @@ function noteOf(presence: SeenMachine['presence'], nodeName: string): string {
   }
 }
 
-function ChartArea({ machine }: { readonly machine: SeenMachine }) {
-  const { presence, chart, chartError, live, liveError } = machine;
+function ChartArea({ machine, live }: { readonly machine: SeenMachine; readonly live: MachineLive | undefined }) {
+  const { presence, chart, chartError, liveError } = machine;
   if (chart) return <Statechart chart={chart} live={live} isStale={presence !== 'here' || liveError !== undefined} />;
   if (!chartError) return <p className="chart-wait muted">Asking for its statechart…</p>;
   if (chartError.code === 'NOT_A_MACHINE')
