@@ -473,6 +473,8 @@ export type Change = StoredChange | ({ readonly type: 'status' } & RowOutcome);
 
 /** What a node reads from its store when it starts. */
 export interface StoreState {
+  /** Whose it was at the start before this one; missing in a new store. */
+  readonly node?: NodeId;
   /** Of the start before this one; 0 in a new store. */
   readonly incarnation: number;
   /** Missing in a new store. */

@@ -22,6 +22,7 @@ import type {
   Clock,
   Discovery,
   Identity,
+  MachineRow,
   NetworkKey,
   RowsStatus,
   Scheduler,
@@ -79,7 +80,10 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
   const { name, namespace, identity, discovery, transport, store, stored, clock, scheduler, random } = parts;
   const self = identity.node;
   const incarnation = Math.max(stored.incarnation + 1, Math.floor(clock.wallTime()));
-  const ours = stored.machines.filter((machine) => machine.node === self);
+  // Under another identity they are the same machines, with all that they have.
+  const before = stored.node ?? self;
+  const machines = stored.machines.map((row) => (row.node === before ? { ...row, node: self } : row));
+  const ours = machines.filter((machine) => machine.node === self);
   const remembered = new Map(ours.map((machine) => [machine.id, machine]));
   const records = new Map(stored.snapshots.map(({ machine, snapshot }) => [machine, snapshot]));
 
@@ -168,7 +172,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     timings: { ...TIMINGS, ...parts.timings },
     limits: { ...LIMITS, ...parts.limits },
     exchanges: parts.exchangesPeers ?? true,
-    remembered: stored.nodes,
+    remembered: stored.nodes.filter(({ id }) => id !== self),
     seek: (missing) => discovery.seek(missing),
     owner: {
       changed: peerChanged,
@@ -306,18 +310,23 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
     discovery.announce(announced);
   }
 
-  for (const { node, expose, ...machine } of stored.machines) {
+  for (const { node, expose, ...machine } of machines) {
     // What is sent to one of ours waits until it is registered; of others it is not known yet what runs.
     const running = node !== self;
     if (expose) machinery.terms.set(machine.id, { expose });
     machinery.registry.add(node, { ...machine, healthy: running, running });
   }
   for (const sentence of stored.problems) problem(sentence);
+  if (before !== self)
+    problem(
+      `What is stored here was of node ${before}: its ${ours.length} machines go on as those of ${self}, which peers of that one do not know yet. If that is not meant, put its identity.pem or this node's own database back`,
+    );
   // On disk before any peer hears of this start: it also makes durable what a killed process had written and not synced.
   await store.commit([
     { type: 'incarnation', incarnation, node: self },
     { type: 'clock', ...time.row() },
     { type: 'trust', state: trust.door.state },
+    ...(before === self ? [] : ours.flatMap((row) => movedFrom(before, row))),
   ]);
   const { port } = await transport.listen(
     peers.accept,
@@ -375,6 +384,11 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
   });
   return node;
 }
+
+const movedFrom = (node: NodeId, row: MachineRow): readonly StoredChange[] => [
+  { type: 'machineRemove', node, id: row.id },
+  { type: 'machine', row },
+];
 
 /** Of consecutive envelopes of one stream. */
 function* idsOf({ epoch, first, last }: Run): Iterable<string> {

@@ -107,6 +107,7 @@ export function storeCompliance(name: string, newPlace: () => Promise<StorePlace
 
       const { store: later, state } = await restart(store);
       expect(state).toEqual({
+        node: SELF,
         incarnation: 42,
         clock: { time: 7, wallTime: 8 },
         outbox: [waiting(1)],
@@ -269,7 +270,7 @@ export function storeCompliance(name: string, newPlace: () => Promise<StorePlace
       expect(await ids(store, { direction: 'in' })).toEqual([]);
       await store.commit([rows(OUT, 2)]);
       const { store: later, state } = await restart(store);
-      expect(state).toEqual({ ...EMPTY_STATE, incarnation: 1, outbox: [waiting(1), waiting(2)] });
+      expect(state).toEqual({ ...EMPTY_STATE, node: SELF, incarnation: 1, outbox: [waiting(1), waiting(2)] });
       expect(await ids(later)).toEqual([idOf(2), idOf(1)]);
     });
 

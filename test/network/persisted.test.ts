@@ -297,4 +297,26 @@ describe('a persisted machine', () => {
     await world.advance(4_000, 1_000);
     expect(machine.actor.getSnapshot().value).toBe('b');
   });
+
+  test('goes on with its state and what waits for it where the node has another identity, and that is told', async () => {
+    const before = await world.start('a', { disk });
+    const first = await world.after(before.node.register('Counter', counter, persist));
+    await world.after(before.node.sendTo('Counter_1', { type: 'ADD', n: 1 }));
+    before.node.release(first.id);
+    await world.after(before.node.sendTo('Counter_1', { type: 'ADD', n: 2 }));
+    await world.after(before.node.stop());
+    for (const [name, told] of [
+      ['c', 1],
+      ['c', 0],
+      ['a', 1],
+    ] as const) {
+      const after = await world.start(name, { disk });
+      expect(after.problems.filter((each) => each.includes('What is stored here was of node'))).toHaveLength(told);
+      expect(disk.state().machines.map(({ id, node }) => [id, node])).toEqual([['Counter_1', idOf(name)]]);
+      const again = await world.after(after.node.register('Counter', counter, persist));
+      await world.settle();
+      expect(again.actor.getSnapshot().context).toMatchObject({ sum: 3 });
+      await world.after(after.node.stop());
+    }
+  });
 });

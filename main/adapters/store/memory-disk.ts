@@ -51,6 +51,7 @@ export class MemoryDisk {
   state(): StoreState {
     const streams = [...this.#streams.values()];
     return {
+      ...(this.#self !== '' && { node: this.#self }),
       incarnation: this.#incarnation,
       ...(this.#clock && { clock: this.#clock }),
       outbox: inOrder(streams.flatMap((stream) => stream.outbox())),

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { linesOf } from '../../../shared/envelope-text.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
+import type { NodeId } from '../../../shared/ids.ts';
 import type {
   ClockRow,
   MachineRow,
@@ -58,10 +59,11 @@ export class StoredState {
   read(): StoreState {
     const { meta, streams, nodes, machines, snapshots, trust } = this.#statements;
     const known = streams.all();
-    const { incarnation = 0, time, wallTime } = meta.get() ?? {};
+    const { node, incarnation = 0, time, wallTime } = meta.get() ?? {};
     const trusted = trust.pluck().get();
     this.#problems.length = 0;
     return {
+      ...(node && { node }),
       incarnation,
       ...(time != null && wallTime != null && { clock: { time, wallTime } }),
       outbox: inOrder(known.flatMap((stream) => this.#outbox(stream))),
@@ -147,8 +149,8 @@ const machineRow = ({ metadata, expose, ...row }: StoredMachine): MachineRow => 
 });
 
 const prepare = (db: Database) => ({
-  meta: db.prepare<[], { incarnation: number } & { [Key in keyof ClockRow]: number | null }>(
-    'SELECT incarnation, time, wall_time AS wallTime FROM meta',
+  meta: db.prepare<[], { node: NodeId; incarnation: number } & { [Key in keyof ClockRow]: number | null }>(
+    'SELECT node, incarnation, time, wall_time AS wallTime FROM meta',
   ),
   streams: db.prepare<[], StreamColumns>(`
     SELECT key, direction, peer, epoch, last, acknowledged, handled, refusals_known FROM streams

@@ -187,8 +187,9 @@ const isSame = (a: Stream, b: Stream): boolean =>
 export function stateOf(model: StoreModel): StoreState {
   const streamOf = (row: Row) => model.streams.find((stream) => isSame(stream, row));
   const lasting = model.log.filter((row) => !row.isVolatile);
-  const { incarnation, clock } = model;
+  const { self, incarnation, clock } = model;
   return {
+    ...(self && { node: self }),
     incarnation,
     ...(clock && { clock }),
     outbox: lasting
