@@ -53,7 +53,10 @@ export class Asks {
     send: (ttlMs: number, sent: (id: string) => void) => Promise<Outcome>,
   ): Promise<Reply> {
     if (!(timeoutMs > 0 && timeoutMs <= MAX_ASK_TIMEOUT_MS))
-      throw new InterMachineError('INPUT_INVALID', `timeoutMs: milliseconds above 0 are expected, not ${timeoutMs}`);
+      throw new InterMachineError(
+        'INPUT_INVALID',
+        `timeoutMs: milliseconds above 0 and up to ${MAX_ASK_TIMEOUT_MS} are expected, not ${timeoutMs}`,
+      );
     if (!to.reachable) throw failure('PEER_OFFLINE', to);
     if (signal?.aborted) throw signal.reason;
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();

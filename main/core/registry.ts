@@ -183,7 +183,8 @@ export class Registry {
 }
 
 function unknown(target: string): never {
-  throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${shorten(target)}" is known here`);
+  // An address whole: what it ends with is the machine.
+  throw new InterMachineError('MACHINE_UNKNOWN', `No machine "${shorten(target, 120)}" is known here`);
 }
 
 function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

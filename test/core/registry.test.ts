@@ -47,6 +47,12 @@ test.each(['nobody', '', 'two words', addressOf(idOf('q'), machineId('X'))])('"%
   expect(() => registry.resolve(target)).toThrow(expect.objectContaining({ code: 'MACHINE_UNKNOWN' }));
 });
 
+test('an address that is unknown is named to its end: the longest, too', () => {
+  const { registry } = registryWith([self, 'X', 'T']);
+  const address = addressOf(idOf('q'), machineId('m'.repeat(50)));
+  expect(() => registry.resolve(address)).toThrow(`No machine "${address}" is known here`);
+});
+
 test('machines of a node that is away are known and not reachable', () => {
   const { registry, away } = registryWith([idOf('b'), 'X', 'T'], [self, 'Y', 'T']);
   away.add(idOf('b'));
