@@ -146,6 +146,8 @@ export interface DeliveryLimits {
   readonly windowLength: number;
   /** Epochs that are asked about at one time, the oldest first: keeps it small for a sender that restarts in a loop. */
   readonly resumeEpochs: number;
+  /** Envelopes of one epoch that were refused, after which its peer is told to forget those that are known here for good. */
+  readonly refusalsKept: number;
   /** Envelopes of one peer, and their length, that are with machines which have not handled them; then it gets no more credit. */
   readonly inHandRows: number;
   readonly inHandLength: number;
@@ -170,6 +172,7 @@ export const DELIVERY_LIMITS: DeliveryLimits = {
   windowRows: 4_096,
   windowLength: 1024 * 1024,
   resumeEpochs: 64,
+  refusalsKept: 1_024,
   // Some 10 ms of work: half of it is handled while the other half is on its way. More adds little to the throughput, and others wait behind it.
   inHandRows: 2_048,
   inHandLength: 8 * 1024 * 1024,

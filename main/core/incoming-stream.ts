@@ -67,7 +67,7 @@ export class IncomingStream {
   committed(epoch: string, sequence: number, refused: readonly Refusal[]): void {
     const entry = this.#epoch(epoch);
     entry.durable = Math.max(entry.durable, sequence);
-    if (refused.length > 0) entry.refused = [...entry.refused, ...refused];
+    entry.refused.push(...refused);
   }
 
   /** The peer still has the envelopes from `firstOpen` on, and knows of all refusals before. Returns whether there were any. */
@@ -80,7 +80,7 @@ export class IncomingStream {
 
   /** The answer to a resume, with all refusals; from here on the epoch may come on this connection. So many share the room that there is. */
   answer(epoch: string, sharedBy = 1): Ack {
-    return this.#ack(epoch, this.#epochs.get(epoch)?.refused ?? [], sharedBy);
+    return this.#ack(epoch, [...(this.#epochs.get(epoch)?.refused ?? [])], sharedBy);
   }
 
   /** After a commit. Nothing where the epoch was not answered yet: the answer will tell it, with all that was refused before. */

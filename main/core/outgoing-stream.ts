@@ -55,6 +55,8 @@ interface Epoch {
   /** On the present connection: up to where the peer takes it, once it has said so, and what was sent. */
   credit: number | undefined;
   sent: number;
+  /** Acknowledged as refused since the peer was asked about it: it keeps those until it is asked again. */
+  refusals: number;
 }
 
 /** What waits for one peer, in the order in which it was accepted, and how far it went on the present connection. */
@@ -215,12 +217,13 @@ export class OutgoingStream {
     this.#sentRows = 0;
     this.#sentLength = 0;
     this.#asked.clear();
-    for (const epoch of this.#epochs) Object.assign(epoch, { credit: undefined, sent: epoch.first - 1 });
+    for (const epoch of this.#epochs) Object.assign(epoch, { credit: undefined, sent: epoch.first - 1, refusals: 0 });
   }
 
   /**
    * Asks what the peer has of the oldest epochs: no row of an epoch leaves before the answer. As they drain the next ones
-   * are asked about. The present epoch is, where there is room, before it has rows, so that its first need not wait.
+   * are asked about. The present epoch is, where there is room, before it has rows, so that its first need not wait. One of which much was refused is named
+   * again, so that the peer forgets what is on our disk by now.
    */
   resume(): Resume | undefined {
     if (!this.#connected) return undefined;
@@ -229,11 +232,14 @@ export class OutgoingStream {
     let named = 0;
     for (const epoch of this.#epochs.slice(0, this.#limits.resumeEpochs)) {
       if (epoch.isForgotten) continue;
-      if (this.#asked.has(epoch.id) || (epoch !== present && epoch.committed < epoch.first)) continue;
+      const isAsked = this.#asked.has(epoch.id);
+      if (isAsked ? epoch.refusals < this.#limits.refusalsKept : epoch !== present && epoch.committed < epoch.first)
+        continue;
       // What we name the first, the peer forgets all before: so a crash must not bring it back.
-      if (epoch.settled < epoch.first - 1) continue;
+      if (!isAsked && epoch.settled < epoch.first - 1) continue;
       this.#asked.add(epoch.id);
-      live[epoch.id] = epoch.first;
+      epoch.refusals = 0;
+      live[epoch.id] = epoch.settled + 1;
       named++;
     }
     return named > 0 ? { type: 'resume', live } : undefined;
@@ -243,13 +249,14 @@ export class OutgoingStream {
    * The peer has everything of the epoch up to and with the mark. Returns the rows it had not acknowledged before, or
    * `undefined` when it claims what it was never sent. Of an earlier start it may know more than we do: we were restored.
    */
-  acknowledge({ epoch, mark, credit }: Pick<Ack, 'epoch' | 'mark' | 'credit'>): readonly Acknowledged[] | undefined {
+  acknowledge({ epoch, mark, credit, refused }: Omit<Ack, 'type'>): readonly Acknowledged[] | undefined {
     if (!this.#asked.has(epoch)) return undefined;
     const of = this.#find(epoch);
     // Drained, or forgotten.
     if (!of) return [];
     if (of === this.#present && mark > of.written) return undefined;
     of.credit = credit;
+    for (const [sequence] of refused) if (sequence >= of.first) of.refusals++;
     return this.#acknowledge(of, Math.min(mark, of.committed));
   }
 
@@ -355,6 +362,7 @@ export class OutgoingStream {
       isForgotten: false,
       credit: undefined,
       sent: first - 1,
+      refusals: 0,
     };
     this.#epochs.push(epoch);
     return epoch;

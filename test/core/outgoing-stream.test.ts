@@ -6,7 +6,7 @@ import { encodeLabel } from '../../shared/envelope-text.ts';
 import { machineId } from '../../shared/ids.ts';
 import { idOf } from '../support/world.ts';
 
-const { windowRows, outboxRows, resumeEpochs } = DELIVERY_LIMITS;
+const { windowRows, outboxRows, resumeEpochs, refusalsKept } = DELIVERY_LIMITS;
 const FIRST = '0000000000000001';
 const SECOND = '0000000000000002';
 const OLD = 'aaaaaaaaaaaaaaaa';
@@ -55,7 +55,8 @@ function drain(now = 0): readonly string[] {
 /** A new connection, on which every epoch was answered. */
 function connect(mark = 0): void {
   stream.connected();
-  for (const epoch of Object.keys(stream.resume()?.live ?? {})) stream.acknowledge({ epoch, mark, credit });
+  for (const epoch of Object.keys(stream.resume()?.live ?? {}))
+    stream.acknowledge({ epoch, mark, credit, refused: [] });
 }
 
 describe('on a new connection', () => {
@@ -65,7 +66,7 @@ describe('on a new connection', () => {
     expect(drain()).toEqual([]);
     expect(stream.resume()).toEqual({ type: 'resume', live: { [FIRST]: 1 } });
     expect(drain()).toEqual([]);
-    expect(stream.acknowledge({ epoch: FIRST, mark: 0, credit })).toEqual([]);
+    expect(stream.acknowledge({ epoch: FIRST, mark: 0, credit, refused: [] })).toEqual([]);
     expect(drain()).toEqual(['1-1']);
   });
 
@@ -76,7 +77,7 @@ describe('on a new connection', () => {
     stream.disconnected();
     stream.connected();
     stream.resume();
-    expect(stream.acknowledge({ epoch: FIRST, mark: 2, credit })).toMatchObject([{ first: 1, last: 2 }]);
+    expect(stream.acknowledge({ epoch: FIRST, mark: 2, credit, refused: [] })).toMatchObject([{ first: 1, last: 2 }]);
     expect(drain()).toEqual(['3-3']);
   });
 
@@ -84,7 +85,7 @@ describe('on a new connection', () => {
     stream.connected();
     expect(stream.resume()).toEqual({ type: 'resume', live: { [FIRST]: 1 } });
     expect(stream.resume()).toBeUndefined();
-    stream.acknowledge({ epoch: FIRST, mark: 0, credit });
+    stream.acknowledge({ epoch: FIRST, mark: 0, credit, refused: [] });
     add();
     expect(stream.resume()).toBeUndefined();
     expect(drain()).toEqual(['1-1']);
@@ -95,9 +96,9 @@ describe('on a new connection', () => {
     add();
     stream.connected();
     expect(stream.resume()?.live).toEqual({ [OLD]: 4, [FIRST]: 1 });
-    stream.acknowledge({ epoch: FIRST, mark: 0, credit });
+    stream.acknowledge({ epoch: FIRST, mark: 0, credit, refused: [] });
     expect(drain()).toEqual([]);
-    stream.acknowledge({ epoch: OLD, mark: 3, credit });
+    stream.acknowledge({ epoch: OLD, mark: 3, credit, refused: [] });
     expect(drain()).toEqual(['4-5', '1-1']);
   });
 
@@ -118,7 +119,7 @@ describe('on a new connection', () => {
     const live = Object.keys(stream.resume()?.live ?? {});
     expect(live).toEqual(rows.slice(0, resumeEpochs).map(({ epoch }) => epoch));
     expect(stream.resume()).toBeUndefined();
-    for (const epoch of live.slice(0, 3)) stream.acknowledge({ epoch, mark: 1, credit });
+    for (const epoch of live.slice(0, 3)) stream.acknowledge({ epoch, mark: 1, credit, refused: [] });
     expect(Object.keys(stream.resume()?.live ?? {})).toEqual(rows.slice(64, 67).map(({ epoch }) => epoch));
   });
 
@@ -126,11 +127,32 @@ describe('on a new connection', () => {
     add(2);
     connect();
     drain();
-    stream.acknowledge({ epoch: FIRST, mark: 1, credit });
+    stream.acknowledge({ epoch: FIRST, mark: 1, credit, refused: [] });
     stream.connected();
     expect(stream.resume()).toBeUndefined();
     stream.settled(FIRST, 1);
     expect(stream.resume()?.live).toEqual({ [FIRST]: 2 });
+  });
+
+  test('an epoch of which much was refused is asked about again, from what is on disk on, so that its peer forgets what is before', () => {
+    add(3 * refusalsKept);
+    connect();
+    const refuse = (last: number) => {
+      drain();
+      const refused = Array.from({ length: last }, (_, at) => [at + 1, 'NOT_ACCEPTED'] as const);
+      stream.acknowledge({ epoch: FIRST, mark: last, credit, refused });
+    };
+    refuse(refusalsKept - 1);
+    stream.settled(FIRST, refusalsKept - 1);
+    expect(stream.resume()).toBeUndefined();
+    refuse(refusalsKept);
+    expect(stream.resume()?.live).toEqual({ [FIRST]: refusalsKept });
+    // What is told again is not counted twice.
+    refuse(refusalsKept + 1);
+    expect(stream.resume()).toBeUndefined();
+    refuse(2 * refusalsKept);
+    stream.settled(FIRST, 2 * refusalsKept);
+    expect(stream.resume()?.live).toEqual({ [FIRST]: 2 * refusalsKept + 1 });
   });
 });
 
@@ -143,16 +165,16 @@ describe('a peer that acknowledges what it was never sent', () => {
     connect();
     drain();
     add();
-    expect(stream.acknowledge({ epoch, mark, credit })).toBeUndefined();
+    expect(stream.acknowledge({ epoch, mark, credit, refused: [] })).toBeUndefined();
     expect(stream.waiting).toBe(2);
-    expect(stream.acknowledge({ epoch: FIRST, mark: 1, credit })).toHaveLength(1);
+    expect(stream.acknowledge({ epoch: FIRST, mark: 1, credit, refused: [] })).toHaveLength(1);
   });
 
   test('knows more than we do of an earlier start, as we were put back from a backup', () => {
     stream = streamOf(stored(OLD, 1, 2));
     stream.connected();
     stream.resume();
-    expect(stream.acknowledge({ epoch: OLD, mark: 9, credit })).toMatchObject([{ first: 1, last: 2 }]);
+    expect(stream.acknowledge({ epoch: OLD, mark: 9, credit, refused: [] })).toMatchObject([{ first: 1, last: 2 }]);
     expect(stream.waiting).toBe(0);
   });
 });
@@ -173,7 +195,7 @@ describe('how much leaves', () => {
     add(windowRows + 10);
     const sent = () => Number(drain().at(-1)?.split('-')[1]);
     expect(sent()).toBe(windowRows);
-    stream.acknowledge({ epoch: FIRST, mark: 4, credit });
+    stream.acknowledge({ epoch: FIRST, mark: 4, credit, refused: [] });
     expect(sent()).toBe(windowRows + 4);
   });
 
@@ -181,11 +203,11 @@ describe('how much leaves', () => {
     add(9);
     stream.connected();
     stream.resume();
-    stream.acknowledge({ epoch: FIRST, mark: 0, credit: 3 });
+    stream.acknowledge({ epoch: FIRST, mark: 0, credit: 3, refused: [] });
     expect(drain()).toEqual(['1-3']);
-    stream.acknowledge({ epoch: FIRST, mark: 3, credit: 3 });
+    stream.acknowledge({ epoch: FIRST, mark: 3, credit: 3, refused: [] });
     expect(drain()).toEqual([]);
-    stream.acknowledge({ epoch: FIRST, mark: 3, credit: 5 });
+    stream.acknowledge({ epoch: FIRST, mark: 3, credit: 5, refused: [] });
     expect(drain()).toEqual(['4-5']);
   });
 
@@ -247,7 +269,7 @@ test('it is full at its cap, and not full again when the peer took some', () => 
   add(outboxRows);
   expect(stream.isFull).toBe(true);
   drain();
-  stream.acknowledge({ epoch: FIRST, mark: windowRows, credit });
+  stream.acknowledge({ epoch: FIRST, mark: windowRows, credit, refused: [] });
   expect(stream.isFull).toBe(false);
   expect(stream.waiting).toBe(outboxRows - windowRows);
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
 import { MemoryDisk } from '../../main/adapters/store/memory-disk.ts';
+import { DELIVERY_LIMITS } from '../../main/core/defaults.ts';
 import { collector } from '../support/machines.ts';
 import { idOf, type Started, World } from '../support/world.ts';
 
@@ -48,6 +49,21 @@ test('what was refused is listed with why, and sent again as a new envelope that
   const [again, before] = await a.node.messages();
   expect(again).toMatchObject({ status: 'handled', causationId: sent.id, event: { n: 1 } });
   expect(again?.id).not.toBe(before?.id);
+});
+
+test('its receiver keeps what it refused only until the sender has it on disk, however long they stay connected', async () => {
+  const kept = new MemoryDisk();
+  const c = await world.start('c', { disk: kept });
+  await sink(c, { accept: { events: ['OTHER'] } });
+  for (let round = 0; round < 5; round++) {
+    const sends = Array.from({ length: 1_000 }, (_, n) => send(a, n, `im://${idOf('c')}/Sink_1`));
+    for (const sent of sends) expect(await sent).toMatchObject({ status: 'refused', code: 'NOT_ACCEPTED' });
+    await world.settle();
+  }
+  const refused = kept.state().marks.flatMap((mark) => mark.refused);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(refused.length).toBeLessThan(2 * DELIVERY_LIMITS.refusalsKept);
+  expect(await a.node.deadLetters.list({ limit: 10_000 })).toHaveLength(5_000);
 });
 
 test('what a machine failed at three times is given to what takes its place', async () => {

@@ -10,6 +10,7 @@ export const LIMITS: DeliveryLimits = {
   windowRows: 3,
   windowLength: 1_000_000,
   resumeEpochs: 4,
+  refusalsKept: 2,
   inHandRows: 5,
   inHandLength: 1_000_000,
   waitingRows: 4,

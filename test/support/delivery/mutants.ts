@@ -163,14 +163,21 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     edits: [
       core(
         'incoming-stream',
-        'return this.#ack(epoch, this.#epochs.get(epoch)?.refused ?? [], sharedBy);',
+        'return this.#ack(epoch, [...(this.#epochs.get(epoch)?.refused ?? [])], sharedBy);',
         'return this.#ack(epoch, [], sharedBy);',
       ),
     ],
   },
   firstBeforeSettled: {
     rule: 'what a resume names the first is known to be acknowledged by the disk',
-    edits: [core('outgoing-stream', 'if (epoch.settled < epoch.first - 1) continue;', '')],
+    edits: [
+      core('outgoing-stream', 'if (!isAsked && epoch.settled < epoch.first - 1) continue;', ''),
+      core('outgoing-stream', 'live[epoch.id] = epoch.settled + 1;', 'live[epoch.id] = epoch.first;'),
+    ],
+  },
+  firstAgainBeforeSettled: {
+    rule: 'nor is anything else named when much was refused',
+    edits: [core('outgoing-stream', 'live[epoch.id] = epoch.settled + 1;', 'live[epoch.id] = epoch.first;')],
   },
   ackBeforeAnswer: {
     rule: 'no acknowledgement of an epoch before the answer',
