@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { MachineView } from '../../shared/api.ts';
+import type { Address } from '../../shared/ids.ts';
 import { asksNode } from './node-command.ts';
-import { firstOf } from './running-node.ts';
+import type { RunningNode } from './running-node.ts';
 import { type Column, writeTable } from './table.ts';
 import { bold, cyan, dim, plain, red, yellow } from './text.ts';
 
@@ -19,18 +20,38 @@ const COLUMNS: readonly Column<MachineView>[] = [
   { heading: 'state', text: ({ state }) => plain(state ?? '') || '-', look: dim },
 ];
 
+/** Longer than a node takes that answers at all. */
+const STATES_WITHIN_MS = 1_000;
+
 /** `intermachine machines`: every machine that the running node knows, here and elsewhere. */
 export function machinesCommand(program: Command): void {
   asksNode(
     program.command('machines').description('every machine that the running node knows, here and elsewhere'),
     async (node, { json }) => {
-      const { changed } = await firstOf(node.stream('machines', {}));
-      const machines = changed.toSorted(byPlace);
+      const machines = (await machinesOf(node)).toSorted(byPlace);
       if (json) for (const machine of machines) process.stdout.write(`${JSON.stringify(machine)}\n`);
       else if (machines.length === 0) process.stdout.write('No machine is known yet.\n');
       else writeTable(machines, COLUMNS);
     },
   );
+}
+
+/** What machines elsewhere do, their nodes tell when somebody looks, and some never do. */
+async function machinesOf(node: RunningNode): Promise<readonly MachineView[]> {
+  const machines = new Map<Address, MachineView>();
+  const isUnknown = ({ reachable, running, state }: MachineView) => reachable && running && state === undefined;
+  const items = node.stream('machines', {})[Symbol.asyncIterator]();
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), STATES_WITHIN_MS);
+  for (;;) {
+    const next = await (machines.size === 0 ? items.next() : Promise.race([items.next(), late]));
+    if (!next || next.done) break;
+    for (const machine of next.value.changed) machines.set(machine.address, machine);
+    for (const address of next.value.removed) machines.delete(address);
+    if (![...machines.values()].some(isUnknown)) break;
+  }
+  clearTimeout(timer);
+  return [...machines.values()];
 }
 
 function healthOf({ reachable, running, healthy, status }: MachineView): string {

@@ -52,6 +52,13 @@ describe('intermachine run', () => {
     expect(
       await feeders.line(({ event, id, status }) => event === 'outcome' && id === sent.id && status === 'handled'),
     ).toBeDefined();
+    // Their node is asked only now that somebody looks.
+    const { output } = await place.ask('machines', '--json', '--name', 'feeders');
+    const states = output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).state);
+    expect(states).toEqual(Array.from({ length: 4 }, () => expect.stringMatching(/./)));
     await robots.end();
     await feeders.line(({ event, name, state }) => event === 'peer' && name === 'robots' && state === 'offline');
   });
