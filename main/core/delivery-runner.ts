@@ -36,11 +36,12 @@ export class DeliveryRunner {
 
   /** From now on time passes. */
   start(): void {
-    const { clock, time } = this.#parts;
+    const { clock, time, store } = this.#parts;
     this.#timer = clock.setTimeout(() => {
       if (time.hasJumped) this.step({ type: 'change', change: { type: 'clock', ...time.row() } });
       this.step({ type: 'tick' });
       this.start();
+      if (store.broken) this.#tellFailure(store.broken);
     }, DELIVERY_TICK_MS);
   }
 

@@ -1,5 +1,5 @@
 import type { Direction, Envelope, MachineEvent, OutcomeStatus } from '../../shared/envelope.ts';
-import type { ErrorCode } from '../../shared/errors.ts';
+import type { ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import type { MachineId, NodeId } from '../../shared/ids.ts';
 
 // ---- Time and turns ---------------------------------------------------------------------------
@@ -545,6 +545,8 @@ export interface Store {
   commit(changes: readonly StoredChange[]): Promise<void>;
   /** The room for more is nearly used up, as the last commit saw it: nothing new should be accepted. */
   readonly isTight: boolean;
+  /** STORE_BROKEN, where that was noticed behind the traffic: no commit is needed to be told. */
+  readonly broken?: InterMachineError | undefined;
   messages(query: MessageQuery): Promise<readonly LogRow[]>;
   /** Newest first: of what people did, the last 10,000 are kept. */
   audit(query: AuditQuery): Promise<readonly AuditRow[]>;

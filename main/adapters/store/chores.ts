@@ -1,9 +1,11 @@
+import { InterMachineError } from '../../../shared/errors.ts';
 import type { StoredChange } from '../../core/ports.ts';
 import {
   INDEX_AFTER_IDLE_MS,
   INDEX_AFTER_ROWS,
   INDEX_AGAIN_MS,
   INDEX_AT_LEAST_EVERY_MS,
+  LOOK_EVERY_MS,
   RETENTION_AFTER_SHARE,
   RETENTION_AGAIN_MS,
   RETENTION_EVERY_MS,
@@ -11,7 +13,7 @@ import {
 } from './defaults.ts';
 import type { StoreThread } from './store-thread.ts';
 
-/** What an open store does by itself, behind the traffic: it removes what is past its time, and indexes what came. */
+/** What an open store does by itself, behind the traffic: it removes what is past its time, indexes what came, and looks after its files. */
 export class Chores {
   readonly #writer: StoreThread;
   readonly #reader: () => StoreThread | undefined;
@@ -25,6 +27,8 @@ export class Chores {
   #indexedAt = 0;
   #newRows = 0;
   #searchBehind: number;
+  #looking: NodeJS.Timeout | undefined;
+  #broken: InterMachineError | undefined;
   #isStopped = false;
 
   /** Of the rows that were there before nobody knows yet how many are indexed. */
@@ -34,10 +38,16 @@ export class Chores {
     this.#reader = reader;
     this.#maxBytes = maxBytes;
     this.#planRetention(RETENTION_EVERY_MS);
+    this.#planLook();
   }
 
   get searchBehind(): number {
     return this.#searchBehind + this.#newRows;
+  }
+
+  /** Why nothing more is taken. */
+  get broken(): InterMachineError | undefined {
+    return this.#broken;
   }
 
   /** `isTight`: the room is nearly used up. */
@@ -61,6 +71,7 @@ export class Chores {
     this.#isStopped = true;
     clearTimeout(this.#retention);
     clearTimeout(this.#indexing);
+    clearTimeout(this.#looking);
   }
 
   #retainSoon(): void {
@@ -80,6 +91,20 @@ export class Chores {
     const hasMore = await this.#writer.ask({ type: 'maintain' }).catch(() => false);
     this.#isRetentionNear = hasMore;
     this.#planRetention(hasMore ? RETENTION_AGAIN_MS : RETENTION_EVERY_MS);
+  }
+
+  #planLook(): void {
+    if (this.#isStopped) return;
+    this.#looking = setTimeout(() => void this.#look(), LOOK_EVERY_MS).unref();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      await this.#writer.ask({ type: 'look' });
+      this.#planLook();
+    } catch (thrown) {
+      this.#broken = thrown instanceof InterMachineError ? thrown : undefined;
+    }
   }
 
   #planIndexing(inMs: number): void {

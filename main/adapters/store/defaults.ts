@@ -19,6 +19,9 @@ export const BALLAST_BYTES = 16 * MiB;
 /** So much has to be free beside the ballast; below it the store is tight. */
 export const MIN_FREE_BYTES = 32 * MiB;
 
+/** Whether the database is still at its place is looked for this often: what came since the last look may be lost. */
+export const LOOK_EVERY_MS = 1_000;
+
 /** What is past its time is looked for this often, and as long as there is more. */
 export const RETENTION_EVERY_MS = 60_000;
 export const RETENTION_AGAIN_MS = 20;

@@ -2,6 +2,7 @@ import type { InterMachineError } from '../../../shared/errors.ts';
 import type { AuditQuery, AuditRow, StoredChange, StoreState } from '../../core/ports.ts';
 import { AuditTable } from './audit-table.ts';
 import { LOG_KEPT_BYTES, LOG_KEPT_MS, MAX_STORE_BYTES } from './defaults.ts';
+import { FilesInPlace } from './files-in-place.ts';
 import { Reading } from './reading.ts';
 import { Retention } from './retention.ts';
 import { Room } from './room.ts';
@@ -20,6 +21,7 @@ export class SqliteConnection {
   readonly #state: StoredState;
   readonly #retention: Retention;
   readonly #room: Room;
+  readonly #files: FilesInPlace;
   #broken: InterMachineError | undefined;
 
   /** Throws what `Store.open` throws. */
@@ -34,6 +36,7 @@ export class SqliteConnection {
     this.#state = new StoredState(db);
     this.#retention = new Retention(db, { keepMs, keepBytes: Math.min(keepBytes, maxBytes / 2) });
     this.#room = new Room(file, maxBytes, () => this.#retention.usedBytes);
+    this.#files = new FilesInPlace(file);
   }
 
   /** Whether others of this process may read the database. */
@@ -64,6 +67,17 @@ export class SqliteConnection {
       // The system tells of a failed fsync once; the next one says that all is well, and it is not.
       if (isDiskError(thrown)) this.#broken = broken(this.#file, detailOf(thrown));
       throw commitError(this.#file, thrown);
+    }
+  }
+
+  /** Throws STORE_BROKEN, from then on for every commit too, where the database is not at its place any more. */
+  look(): void {
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      this.#files.look();
+    } catch (thrown) {
+      this.#broken = commitError(this.#file, thrown);
+      throw this.#broken;
     }
   }
 

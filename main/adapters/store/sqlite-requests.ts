@@ -31,6 +31,8 @@ export type StoreRequest =
   /** One transaction, of all that was committed since the last one. */
   | { readonly type: 'commit'; readonly changes: readonly StoredChange[] }
   | { readonly type: 'maintain' }
+  /** Whether the database is still at its place. */
+  | { readonly type: 'look' }
   | { readonly type: 'audit'; readonly query: AuditQuery }
   // Of the reader
   | { readonly type: 'index' }
@@ -44,6 +46,7 @@ export interface StoreAnswers {
   readonly commit: boolean;
   /** Whether there is more to do. */
   readonly maintain: boolean;
+  readonly look: undefined;
   readonly messages: readonly LogRow[];
   readonly audit: readonly AuditRow[];
   readonly deadLetters: readonly DeadLetter[];

@@ -20,6 +20,9 @@ answerRequests(parentPort, (request: StoreRequest): StoreAnswers[StoreRequest['t
       return connection.audit(request.query);
     case 'maintain':
       return connection.maintain();
+    case 'look':
+      connection.look();
+      return;
     case 'close':
       connection.close();
       connection = undefined;

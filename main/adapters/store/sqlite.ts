@@ -44,6 +44,10 @@ export class SqliteStore implements Store {
     return this.#threads?.chores.searchBehind ?? 0;
   }
 
+  get broken(): InterMachineError | undefined {
+    return this.#threads?.chores.broken;
+  }
+
   /** Of a store that is open already: reads its state anew, after all that was committed before. */
   open(): Promise<StoreState> {
     return this.#inTurn(async () => {
