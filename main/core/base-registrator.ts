@@ -24,7 +24,7 @@ import { type FindOptions, isWanted, looksAtStates } from './finding.ts';
 import type { FollowTarget } from './following.ts';
 import { type AddOptions, assertFree, type Persist } from './host.ts';
 import type { JournaledDefinition } from './journal.ts';
-import { assertPersistable } from './machine-record.ts';
+import { assertPersistable, recordedAt } from './machine-record.ts';
 import type { AnyTypes, EventOf, LogicOfType, ReplyOf, TypeName } from './machine-types.ts';
 import type { Machinery, SendOptions } from './machinery.ts';
 import { metadataFault } from './metadata.ts';
@@ -102,7 +102,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     options: RegisterOptions<Logic> = {},
   ): Promise<RegisteredMachine<Logic, Types>> {
     this.#assertRunning();
-    const { self, machinery, remembered, remember } = this.#parts;
+    const { self, machinery, remembered, remember, problem } = this.#parts;
     const { id: wantedId, version = '1.0.0', metadata = {} } = options;
     const id = wantedId === undefined ? this.#nextId(machineType(type)) : machineId(wantedId);
     if (this.#isTaken(id)) throw new InterMachineError('MACHINE_EXISTS', `A machine "${id}" runs on this node already`);
@@ -119,7 +119,9 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     try {
       // On disk before anybody learns of it: what is sent to it must never meet a node that does not know it.
       const row = { ...machineRow(self, description), ...(options.expose === 'node' && { expose: options.expose }) };
+      const erased = this.#erasedBy(id, type);
       await remember(row, { withoutState: persist?.record === undefined && persist?.misfit === undefined });
+      if (erased !== undefined) problem(erased);
       this.#assertRunning();
       remembered.set(id, row);
       const sender = this.#senderOf(id, type);
@@ -441,6 +443,17 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
     const definition = machinery.definitionOf(machine);
     const going = text === undefined ? {} : resuming(text, { version, definition, logic: machine, migrate });
     return { version, definition, delays: timers, now: kept.now, ...going };
+  }
+
+  /** What is to be told where the state of a machine of another type is lost to a new one under its id. */
+  #erasedBy(id: MachineId, type: string): string | undefined {
+    const { kept, remembered, clock } = this.#parts;
+    const before = remembered.get(id)?.type;
+    const text = kept?.record(id);
+    if (!kept || text === undefined || before === undefined || before === type) return undefined;
+    const at = recordedAt(text);
+    const since = at === undefined ? '' : `, of ${new Date(clock.wallTime() - kept.now() + at).toISOString()},`;
+    return `machine "${id}" was of type "${before}" and is of type "${type}" now: the state that it had${since} was erased, and what waits for it goes to the new one. Where that was not meant, give the new one another id, and get the state back from a backup`;
   }
 
   /** What is to be known of it for its journal. Throws NOT_PERSISTABLE. */

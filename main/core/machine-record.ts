@@ -76,6 +76,15 @@ export function readRecord(text: string): MachineRecord {
   return record;
 }
 
+/** When it was written, on the node's own time; `undefined` where that cannot be read. */
+export function recordedAt(text: string): number | undefined {
+  try {
+    return readRecord(text).at;
+  } catch {
+    return undefined;
+  }
+}
+
 const isRecord = (read: Json): read is Json & MachineRecord =>
   typeof read.version === 'string' &&
   typeof read.definition === 'string' &&

@@ -164,6 +164,35 @@ describe('F8: a persisted machine whose definition is another one', () => {
     expect((await start(first)).now().value).toBe('idle');
   });
 
+  test.each([
+    ['persisted', { persist: true }],
+    ['not persisted', {}],
+  ])('is told by its type and the time of its state when another type, %s, erases it', async (_, options) => {
+    await leftBusy();
+    const { node, problems } = await world.start('a', { disk });
+    const other = await world.after(node.register('Other', first, { id: M, ...options }));
+    await world.settle();
+    expect(other.actor.getSnapshot().value).toBe('idle');
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(
+      /^machine "Press_1" was of type "Press" and is of type "Other" now: the state that it had, of 20\d\d-\S+Z, was erased/,
+    );
+    await world.after(node.unregister(M));
+    await world.after(node.register('Third', first, { id: M }));
+    expect(problems).toHaveLength(1);
+  });
+
+  test('whose damaged state another type erases is told without its time, and one of another type that had none not at all', async () => {
+    await leftBusy();
+    disk.apply([{ type: 'snapshot', machine: M, snapshot: '{' }]);
+    const { node, problems } = await world.start('a', { disk });
+    await world.after(node.register('Other', first, { id: M }));
+    await world.after(node.register('Plain', first, { id: 'P' }));
+    node.release('P');
+    await world.after(node.register('Fancy', first, { id: 'P' }));
+    expect(problems).toEqual([expect.stringContaining('the state that it had was erased')]);
+  });
+
   test('restarted by hand it goes on from its last step, or from its beginning when told', async () => {
     const { node, now } = await start(first);
     await world.after(node.sendTo(M, { type: 'COUNT' }));
