@@ -167,12 +167,27 @@ export async function restoreNode(
   backup: string,
   choice: { readonly name?: string; readonly dataDir?: string },
   environment: Environment,
-): Promise<{ readonly dataDir: string; readonly kept: string | undefined }> {
+): Promise<RestoredNode> {
   const dataDir = await dataDirOf(choice, environment);
   // The database belongs to a node: under another identity its peers would not know it.
-  if (!existsSync(join(dataDir, 'identity.pem')))
+  const identityFile = join(dataDir, 'identity.pem');
+  if (!existsSync(identityFile))
     throw new InterMachineError('DATA_DIR_UNUSABLE', `${dataDir} has no identity.pem: no node was there. Copy it, too`);
-  return { dataDir, ...restoreDatabase(backup, join(dataDir, 'node.db')) };
+  // One that is damaged keeps nobody from restoring: the start of the node tells of it.
+  const self = await readOrCreateKeyMaterial(identityFile).then(
+    ({ node }) => node,
+    () => undefined,
+  );
+  const { kept, of } = restoreDatabase(backup, join(dataDir, 'node.db'));
+  return { dataDir, kept, otherNode: of === '' || self === undefined || of === self ? undefined : of };
+}
+
+export interface RestoredNode {
+  readonly dataDir: string;
+  /** Where what was there is now. */
+  readonly kept: string | undefined;
+  /** The node that the backup is of, where it is another one. */
+  readonly otherNode: string | undefined;
 }
 
 async function dataDirOf(

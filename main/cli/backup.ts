@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { RestoredNode } from '../compose.ts';
 import { asksNode } from './node-command.ts';
 import { firstOf, type NodeChoice } from './running-node.ts';
 import { bold, bytesText, dim } from './text.ts';
@@ -33,11 +34,14 @@ export function restoreCommand(program: Command): void {
     .action(async (file: string, { json, ...choice }: NodeChoice & { readonly json?: boolean }) => {
       // Loaded when it is run: it opens databases.
       const { restoreNode } = await import('../compose.ts');
-      const { dataDir, kept } = await restoreNode(resolve(file), choice, process.env);
-      if (json) process.stdout.write(`${JSON.stringify({ event: 'restored', dataDir, ...(kept && { kept }) })}\n`);
-      else
-        process.stdout.write(
-          `${bold(dataDir)} is as it was at the time of the backup.${kept ? ` What was there is in ${kept}.` : ''}\n`,
-        );
+      const restored = await restoreNode(resolve(file), choice, process.env);
+      process.stdout.write(json ? `${JSON.stringify({ event: 'restored', ...restored })}\n` : restoredText(restored));
     });
+}
+
+function restoredText({ dataDir, kept, otherNode }: RestoredNode): string {
+  const before = kept === undefined ? '' : ` What was there is in ${kept}.`;
+  if (otherNode === undefined) return `${bold(dataDir)} is as it was at the time of the backup.${before}\n`;
+  const follows = `Its machines, messages and network key are this node's from now on. Where that node still runs, what waits in both is sent by both, and may come twice: stop it, or restore a backup of this node.`;
+  return `${bold(dataDir)} has what another node, ${otherNode}, had at the time of the backup.${before}\n${follows}\n`;
 }

@@ -155,4 +155,8 @@ test('a node that was put back from its backup has what it had then, and what wa
   expect(kitchen.incarnation).toBeGreaterThan(incarnation);
   expect(await kitchen.sendTo(sink.address, { type: 'NUMBER', n: 3 })).toMatchObject({ status: 'handled' });
   expect(sink.actor.getSnapshot().context.numbers).toEqual([1, 2, 3]);
+  await garden.stop();
+  const mistaken = await place.ask('restore', file, '--data-dir', join(place.home, 'garden'));
+  expect(mistaken.output).toContain(`has what another node, ${kitchen.id}, had at the time of the backup`);
+  expect(mistaken.output).toContain('may come twice: stop it, or restore a backup of this node.');
 }, 60_000);

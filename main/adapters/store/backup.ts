@@ -1,9 +1,22 @@
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { InterMachineError, reasonOf } from '../../../shared/errors.ts';
 import { writeDatabaseId } from './companion-files.ts';
 import { ownerOnly } from './owner-only.ts';
+import { schemaVersion } from './schema.ts';
+import { detailOf } from './sqlite-errors.ts';
 import { requireSound } from './sqlite-inspect.ts';
 import { type DatabasePlace, lockDatabase, makeDirectory } from './sqlite-open.ts';
 import { StoreThread } from './store-thread.ts';
@@ -29,12 +42,19 @@ export async function copyDatabase(place: DatabasePlace, target: string): Promis
   }
 }
 
+export interface Restored {
+  /** Where what was there is now. */
+  readonly kept: string | undefined;
+  /** The node that the backup is of; '' where none ever ran with it. */
+  readonly of: string;
+}
+
 /**
  * Puts a backup in the place of a database. What was there stays beside it. Throws DATA_DIR_LOCKED while a node uses it,
  * BACKUP_FAILED where the backup is none, is damaged, or is of a newer version.
  */
-export function restoreDatabase(backup: string, file: string): { readonly kept: string | undefined } {
-  const id = checkedId(backup);
+export function restoreDatabase(backup: string, file: string): Restored {
+  const { id, node } = checked(backup);
   const unlock = lockDatabase(file);
   try {
     const draft = `${file}.restored`;
@@ -46,7 +66,7 @@ export function restoreDatabase(backup: string, file: string): { readonly kept: 
     for (const suffix of ['-search', '-search-wal', '-search-shm']) rmSync(`${file}${suffix}`, { force: true });
     renameSync(draft, file);
     writeDatabaseId(file, id);
-    return { kept };
+    return { kept, of: node };
   } catch (thrown) {
     throw failed(file, reasonOf(thrown));
   } finally {
@@ -54,19 +74,49 @@ export function restoreDatabase(backup: string, file: string): { readonly kept: 
   }
 }
 
-function checkedId(backup: string): string {
+/** Which database a backup is, and of which node. Throws BACKUP_FAILED. */
+function checked(backup: string): { readonly id: string; readonly node: string } {
+  requireFile(backup);
+  let db: Database.Database | undefined;
   try {
-    const db = new Database(backup, { readonly: true, fileMustExist: true });
-    try {
-      requireSound(db, backup);
-      return String(db.prepare('SELECT database_id FROM meta').pluck().get());
-    } finally {
-      db.close();
-    }
+    db = new Database(backup, { readonly: true, fileMustExist: true });
+    requireSound(db, backup, damaged);
+    if (schemaVersion(db) === 0) throw failed(backup, `no node ever wrote to it. ${TAKE_ANOTHER}`);
+    // An older one does not name its node yet.
+    const { database_id: id, node = '' } = db.prepare<[], MetaRow>('SELECT * FROM meta').get() ?? {};
+    if (id === undefined) throw damaged(backup, 'it does not say which database it is');
+    return { id, node };
   } catch (thrown) {
-    throw failed(backup, reasonOf(thrown));
+    if (thrown instanceof InterMachineError && thrown.code === 'STORE_NEWER')
+      throw failed(backup, 'a newer InterMachine wrote it. Update InterMachine, then restore it');
+    throw thrown instanceof InterMachineError ? thrown : damaged(backup, detailOf(thrown));
+  } finally {
+    db?.close();
   }
 }
+
+interface MetaRow {
+  readonly database_id?: string;
+  readonly node?: string;
+}
+
+function requireFile(backup: string): void {
+  const found = statSync(backup, { throwIfNoEntry: false });
+  if (!found) throw failed(backup, `there is no such file. Look for how the backup is called. ${UNCHANGED}`);
+  if (!found.isFile()) throw failed(backup, `it is not a file. ${TAKE_ANOTHER}`);
+  if (found.size === 0) throw failed(backup, `it is empty. ${TAKE_ANOTHER}`);
+  try {
+    accessSync(backup, constants.R_OK);
+  } catch {
+    throw failed(backup, `you may not read it. Copy it to where you may, or ask its owner. ${UNCHANGED}`);
+  }
+}
+
+const UNCHANGED = 'Nothing was changed';
+const TAKE_ANOTHER = `Take another backup. ${UNCHANGED}`;
+
+const damaged = (backup: string, detail: string) =>
+  failed(backup, `it is damaged, or no backup of a node (${detail}). ${TAKE_ANOTHER}`);
 
 function move(from: string, to: string): void {
   if (existsSync(from)) renameSync(from, to);

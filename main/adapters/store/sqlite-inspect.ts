@@ -38,37 +38,40 @@ function requireNew(file: string, found: Stats | undefined): void {
   if (sizeOf(`${file}-wal`) > 0) throw corrupt(file, `${what}, but its journal ${file}-wal has messages`);
 }
 
-/** Throws STORE_CORRUPT or STORE_NEWER. It reads the whole file. */
-export function requireSound(db: Database.Database, file: string): void {
+/** Throws STORE_CORRUPT, or what `damaged` says, or STORE_NEWER. It reads the whole file. */
+export function requireSound(db: Database.Database, file: string, damaged: Damaged = corrupt): void {
   // In one transaction: nobody else writes between the size of the file and its contents.
-  db.transaction(() => checkAll(db, file))();
+  db.transaction(() => checkAll(db, file, damaged))();
 }
 
-function checkAll(db: Database.Database, file: string): void {
+/** What a person is told of a file that is damaged: it is not the same of a database and of a copy. */
+type Damaged = (file: string, detail: string) => InterMachineError;
+
+function checkAll(db: Database.Database, file: string, damaged: Damaged): void {
   const version = schemaVersion(db);
   const application = db.pragma('application_id', { simple: true });
   const isEmpty = version === 0 && db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
-  if (application !== APPLICATION_ID && !isEmpty) throw corrupt(file, 'it is the database of another program');
+  if (application !== APPLICATION_ID && !isEmpty) throw damaged(file, 'it is the database of another program');
   if (version > MIGRATIONS.length) throw newer(file, version);
-  requireWholePages(db, file);
+  requireWholePages(db, file, damaged);
   const check = db.pragma('quick_check(1)', { simple: true });
-  if (check !== 'ok') throw corrupt(file, String(check));
-  if (!isEmpty) requireSameDatabase(db, file);
+  if (check !== 'ok') throw damaged(file, String(check));
+  if (!isEmpty) requireSameDatabase(db, file, damaged);
 }
 
 /** SQLite reads a last page that was cut short as if zeros followed. With a journal it is repaired from there. */
-function requireWholePages(db: Database.Database, file: string): void {
+function requireWholePages(db: Database.Database, file: string, damaged: Damaged): void {
   const pageSize = Number(db.pragma('page_size', { simple: true }));
   const size = sizeOf(file);
   if (size % pageSize !== 0 && sizeOf(`${file}-wal`) === 0)
-    throw corrupt(file, `it was cut off at ${size} bytes, in the middle of a page`);
+    throw damaged(file, `it was cut off at ${size} bytes, in the middle of a page`);
 }
 
-function requireSameDatabase(db: Database.Database, file: string): void {
+function requireSameDatabase(db: Database.Database, file: string, damaged: Damaged): void {
   const expected = readDatabaseId(file);
   const id = db.prepare('SELECT database_id FROM meta').pluck().get();
   if (expected !== undefined && id !== expected)
-    throw corrupt(file, `it is another database than the one that ${databaseIdFile(file)} names`);
+    throw damaged(file, `it is another database than the one that ${databaseIdFile(file)} names`);
 }
 
 const newer = (file: string, version: number) =>

@@ -1,12 +1,21 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { restoreDatabase } from '../../../main/adapters/store/backup.ts';
-import { MIGRATIONS } from '../../../main/adapters/store/schema.ts';
+import { APPLICATION_ID, MIGRATIONS } from '../../../main/adapters/store/schema.ts';
 import { SqliteStore } from '../../../main/adapters/store/sqlite.ts';
 import { databaseFile, temporaryDirectory } from '../../support/store/place.ts';
-import { IN, incarnation, mark, OUT, position, rows, waiting } from '../../support/store/rows.ts';
+import { IN, incarnation, mark, OUT, position, rows, SELF, waiting } from '../../support/store/rows.ts';
 
 let file: string;
 let backup: string;
@@ -43,7 +52,7 @@ test('a backup is restored where there is no database yet, with its id beside it
   await store.backupTo(backup);
   await store.close();
   const elsewhere = databaseFile();
-  expect(restoreDatabase(backup, elsewhere)).toEqual({ kept: undefined });
+  expect(restoreDatabase(backup, elsewhere)).toEqual({ kept: undefined, of: SELF });
   expect(readFileSync(`${elsewhere}-id`)).toEqual(readFileSync(`${file}-id`));
   const restored = new SqliteStore({ file: elsewhere });
   expect((await restored.open()).marks).toMatchObject([position(500)]);
@@ -73,24 +82,56 @@ describe('BACKUP_FAILED tells what is wrong:', () => {
     await store.close();
   });
 
-  test.each<[string, (place: string) => void]>([
-    ['is not there', () => {}],
-    ['is text', (place) => writeFileSync(place, 'not a database, '.repeat(100))],
-    ['is the database of another program', (place) => new Database(place).exec('CREATE TABLE t (a)').close()],
+  test.each<[string, (place: string) => void, string]>([
+    ['is not there', () => {}, 'there is no such file'],
+    ['is a directory', (place) => mkdirSync(place), 'it is not a file'],
+    ['has no bytes', (place) => writeFileSync(place, ''), 'it is empty'],
+    ['is text', (place) => writeFileSync(place, 'not a database, '.repeat(100)), 'no backup of a node'],
+    [
+      'is the database of another program',
+      (place) => new Database(place).exec('CREATE TABLE t (a)').close(),
+      'it is the database of another program',
+    ],
+    [
+      'is a database without tables',
+      (place) => new Database(place).exec('CREATE TABLE t (a); DROP TABLE t').close(),
+      'no node ever wrote to it',
+    ],
+    [
+      'was cut off',
+      (place) => {
+        copyFileSync(file, place);
+        truncateSync(place, Math.floor(statSync(place).size / 2));
+      },
+      'it is damaged',
+    ],
+    [
+      'was cut off within a page',
+      (place) => {
+        copyFileSync(file, place);
+        truncateSync(place, statSync(place).size - 100);
+      },
+      'it was cut off at',
+    ],
     [
       'is of a newer version',
       (place) => {
         const db = new Database(place);
         db.exec(MIGRATIONS[0] ?? '');
+        db.pragma(`application_id = ${APPLICATION_ID}`);
         db.pragma(`user_version = ${MIGRATIONS.length + 1}`);
         db.close();
       },
+      'Update InterMachine',
     ],
-  ])('a backup that %s', async (_, make) => {
+  ])('a backup that %s, with what to do about it and not about the database', async (_, make, what) => {
     await store.close();
     const place = databaseFile();
     make(place);
-    expect(() => restoreDatabase(place, file)).toThrow(expect.objectContaining({ code: 'BACKUP_FAILED' }));
+    const restoring = () => restoreDatabase(place, file);
+    expect(restoring).toThrow(expect.objectContaining({ code: 'BACKUP_FAILED' }));
+    expect(restoring).toThrow(what);
+    expect(restoring).toThrow(/^(?!.*(no such table|unable to open|move it and|data directory))/);
     expect((await store.open()).incarnation).toBe(3);
     await store.close();
   });
