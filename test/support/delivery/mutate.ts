@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { History as AnyHistory } from './history.ts';
 import type { Edit } from './mutants.ts';
@@ -18,11 +18,9 @@ export async function mutated(name: string, edits: readonly Edit[]): Promise<typ
     load(url, context, next) {
       if (!url.endsWith(query)) return next(url, context);
       const file = fileURLToPath(url.slice(0, -query.length));
-      const source = edits.reduce(
-        (text, edit) => (isOf(edit, file) ? edited(text, edit) : text),
-        readFileSync(file, 'utf8'),
-      );
-      return { format: 'module-typescript', source, shortCircuit: true };
+      const ofFile = edits.filter((edit) => isOf(edit, file));
+      const source = ofFile.length > 0 ? stripTypeScriptTypes(ofFile.reduce(edited, textOf(file))) : withoutTypes(file);
+      return { format: 'module', source, shortCircuit: true };
     },
   });
   try {
@@ -31,6 +29,17 @@ export async function mutated(name: string, edits: readonly Edit[]): Promise<typ
   } finally {
     hooks.deregister();
   }
+}
+
+const textOf = (file: string): string => readFileSync(file, 'utf8');
+
+/** Most files are the same for all mutants. */
+const stripped = new Map<string, string>();
+
+function withoutTypes(file: string): string {
+  const source = stripped.get(file) ?? stripTypeScriptTypes(textOf(file));
+  stripped.set(file, source);
+  return source;
 }
 
 const isOf = ({ file }: Edit, path: string): boolean => fileURLToPath(new URL(file, root)) === path;
