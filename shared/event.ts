@@ -124,7 +124,7 @@ function checkPlain(value: unknown, path: string, depth: number): void {
       else checkProperties(value, path, depth);
       return;
     default:
-      throw invalid(path, `a ${typeof value} cannot be written as JSON`);
+      throw invalid(path, `${value === undefined ? 'undefined' : `a ${typeof value}`} cannot be written as JSON`);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Envelope, MachineEvent, Outcome } from '../../shared/envelope.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import type { Address, NodeId } from '../../shared/ids.ts';
 import { ASK_TIMEOUT_MS, MAX_ASK_TIMEOUT_MS } from './defaults.ts';
+import { assertMs, assertOptions } from './given.ts';
 import type { Clock } from './ports.ts';
 import type { MachineInfo } from './registry.ts';
 
@@ -49,14 +50,12 @@ export class Asks {
    */
   async ask(
     to: MachineInfo,
-    { timeoutMs = ASK_TIMEOUT_MS, signal }: AskOptions,
+    options: AskOptions,
     send: (ttlMs: number, sent: (id: string) => void) => Promise<Outcome>,
   ): Promise<Reply> {
-    if (!(timeoutMs > 0 && timeoutMs <= MAX_ASK_TIMEOUT_MS))
-      throw new InterMachineError(
-        'INPUT_INVALID',
-        `timeoutMs: milliseconds above 0 and up to ${MAX_ASK_TIMEOUT_MS} are expected, not ${timeoutMs}`,
-      );
+    assertOptions(options);
+    const { timeoutMs = ASK_TIMEOUT_MS, signal } = options;
+    assertMs('timeoutMs', timeoutMs, MAX_ASK_TIMEOUT_MS);
     if (!to.reachable) throw failure('PEER_OFFLINE', to);
     if (signal?.aborted) throw signal.reason;
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();

@@ -22,6 +22,7 @@ import { isText } from './checks.ts';
 import { WAIT_TIMEOUT_MS } from './defaults.ts';
 import { type FindOptions, isWanted, looksAtStates } from './finding.ts';
 import type { FollowTarget } from './following.ts';
+import { nameOf } from './given.ts';
 import { type AddOptions, assertFree, type Persist } from './host.ts';
 import type { JournaledDefinition } from './journal.ts';
 import { assertPersistable, recordedAt } from './machine-record.ts';
@@ -471,7 +472,7 @@ export abstract class BaseRegistrator<Types extends object = AnyTypes> implement
 
   #resolve(target: string | MachineInfo): MachineInfo {
     const { registry, host } = this.#parts.machinery;
-    const name = typeof target === 'string' ? target : target.address;
+    const name = nameOf(target);
     try {
       return registry.resolve(name);
     } catch (thrown) {

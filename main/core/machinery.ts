@@ -17,8 +17,9 @@ import { type AskOptions, Asks, type Reply } from './asks.ts';
 import { Beats } from './beats.ts';
 import type { Content } from './channel.ts';
 import { chartOf } from './chart.ts';
-import { MAX_ENVELOPE_BYTES, MAX_TTL_MS } from './defaults.ts';
+import { MAX_ENVELOPE_BYTES } from './defaults.ts';
 import { type Follower, Following, type FollowTarget } from './following.ts';
+import { assertSendOptions } from './given.ts';
 import { type End, Host, type HostStep } from './host.ts';
 import type { JournaledDefinition } from './journal.ts';
 import type { Keeping } from './keeping.ts';
@@ -204,6 +205,7 @@ export class Machinery {
 
   /** Throws, or rejects with, EVENT_INVALID, ENVELOPE_TOO_LARGE, OUTBOX_FULL, STORE_FULL, STORE_FAILED, NODE_STOPPED, INPUT_INVALID. */
   send(from: MachineId, to: MachineInfo, event: SendableEvent, options: ActingOptions): Promise<Outcome> {
+    assertSendOptions(options);
     const step = options.isActing && this.host.stepOf(from);
     if (step) return this.#sendInStep(step, this.#parcel(from, to.address, event), to);
     this.assertOpen();
@@ -231,6 +233,7 @@ export class Machinery {
 
   /** To whoever sent an event: as an event of its own, or, where somebody waits for it, as the answer. */
   async reply(from: MachineId, origin: Origin, event: SendableEvent, options: ActingOptions): Promise<Outcome> {
+    assertSendOptions(options);
     const { address, envelopeId, isAsk } = origin;
     const step = options.isActing && this.host.stepOf(from);
     if (!step) this.assertOpen();
@@ -557,11 +560,5 @@ export const envelopeFrom = ({ eventType: _, ttlMs: __, eventJson, ...parcel }: 
   event: decodeEvent(eventJson),
 });
 
-function withTtl(parcel: Parcel, ttlMs: number | undefined): Parcel {
-  if (ttlMs === undefined) return parcel;
-  if (ttlMs > 0 && ttlMs <= MAX_TTL_MS) return { ...parcel, ttlMs: Math.ceil(ttlMs) };
-  throw new InterMachineError(
-    'INPUT_INVALID',
-    `ttlMs: milliseconds from 1 to ${MAX_TTL_MS} are expected, not ${ttlMs}`,
-  );
-}
+const withTtl = (parcel: Parcel, ttlMs: number | undefined): Parcel =>
+  ttlMs === undefined ? parcel : { ...parcel, ttlMs: Math.ceil(ttlMs) };

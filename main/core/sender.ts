@@ -5,6 +5,7 @@ import type { Acting, Origin } from './acting.ts';
 import type { AskOptions, Reply } from './asks.ts';
 import type { Balancer, Choice } from './balancing.ts';
 import { type FindOptions, isWanted, looksAtStates } from './finding.ts';
+import { assertOptions, nameOf } from './given.ts';
 import type { ActingOptions, Machinery } from './machinery.ts';
 import type { MachineInfo } from './registry.ts';
 
@@ -19,6 +20,9 @@ export interface SenderParts {
 
 /** To whom: an id that is the only one, an address, or a machine that was found. */
 export type Target = string | MachineInfo;
+
+/** Whichever of a type. */
+type OneOf = { readonly type: string } & Partial<Choice>;
 
 /** Sends in the name of one machine, or of the node: for programs, which get outcomes, and as `acting` for the machine itself, which does not wait. */
 export class Sender {
@@ -42,13 +46,8 @@ export class Sender {
     }
   }
 
-  async ask(
-    target: Target | ({ readonly type: string } & Partial<Choice>),
-    event: SendableEvent,
-    options: AskOptions,
-  ): Promise<Reply> {
-    const isOneOf = typeof target === 'object' && !('address' in target);
-    const machine = isOneOf
+  async ask(target: Target | OneOf, event: SendableEvent, options: AskOptions): Promise<Reply> {
+    const machine = isOneOfType(target)
       ? await this.#choose(target.type, { strategy: 'random', ...target } as Choice)
       : this.#resolve(target);
     return await this.#parts.machinery.ask(this.#self, machine, event, options);
@@ -71,6 +70,7 @@ export class Sender {
   }
 
   async sendToOneOfType(type: string, event: SendableEvent, options: Choice & ActingOptions): Promise<Outcome> {
+    assertOptions(options);
     const { machinery } = this.#parts;
     // Where nothing has to be asked for first, it leaves in this very turn, as what belongs to a step must.
     const isOfStep = options.isActing && machinery.host.stepOf(this.#self) !== undefined;
@@ -108,7 +108,7 @@ export class Sender {
   /** A machine of ours that takes nothing is told at once. */
   #resolve(target: Target): MachineInfo {
     const { resolve, machinery } = this.#parts;
-    const machine = resolve(typeof target === 'string' ? target : target.address);
+    const machine = resolve(nameOf(target));
     if (machine.local && machine.running && !machinery.host.isRunning(machine.id))
       throw new InterMachineError(
         'MACHINE_STOPPED',
@@ -164,6 +164,9 @@ export class Sender {
     return machines.filter((machine) => !(machine.local && machine.id === this.#self));
   }
 }
+
+const isOneOfType = (target: Target | OneOf): target is OneOf =>
+  typeof target === 'object' && target !== null && !('address' in target) && typeof target.type === 'string';
 
 /** What may be wrong with one receiver and not with the others. */
 const OF_ONE_RECEIVER: readonly ErrorCode[] = [

@@ -226,6 +226,52 @@ test('a receiver whose disk fails gets the event again, once', async () => {
   expect(sink.actor.getSnapshot().context.numbers).toEqual([1]);
 });
 
+test('what no send can mean is refused with what is expected, before anything is sent', async () => {
+  const { node } = await world.start('a');
+  const sink = await world.after(node.register('Sink', collector));
+  const event = { type: 'NUMBER', n: 1 };
+  // As a program would that is not type-checked.
+  const given = (value: unknown) => value as never;
+  const refused: readonly [() => Promise<unknown>, string][] = [
+    [
+      () => node.sendTo(given(null), event),
+      'the target: an id, an address, or a machine that was found is expected, not null',
+    ],
+    [() => node.sendTo(given(undefined), event), 'not undefined'],
+    [() => node.sendTo(given({}), event), 'not another object'],
+    [() => node.sendTo(given(5), event), 'not 5'],
+    [() => sink.sendTo(given(null), given(event)), 'the target'],
+    [() => node.ask(given(null), event), 'the target'],
+    [() => node.ask(given({}), event), 'the target'],
+    [() => node.describe(given(null)), 'the target'],
+    [() => node.sendTo('Sink_1', event, given(null)), 'the options: an object, or nothing, is expected, not null'],
+    [() => node.sendToType('Sink', event, given(7)), 'the options'],
+    [() => node.ask('Sink_1', event, given(null)), 'the options'],
+    [() => node.ask('Sink_1', event, { timeoutMs: given('5') }), 'timeoutMs: a number'],
+    [() => node.sendTo('Sink_1', event, { until: given('bogus') }), 'until: "accepted" or "delivered" or "handled"'],
+    [() => node.sendTo('Sink_1', event, { delivery: given('bogus') }), 'delivery: "reliable" or "volatile"'],
+    ...['5', 0, -1, Number.NaN, 1e12, null].map((ttlMs): [() => Promise<unknown>, string] => [
+      () => node.sendTo('Sink_1', event, { ttlMs: given(ttlMs) }),
+      'ttlMs: a number of milliseconds above 0 and up to 31536000000 is expected, not ',
+    ]),
+  ];
+  for (const [send, sentence] of refused)
+    await expect(world.after(send())).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringContaining(sentence),
+    });
+  await expect(world.after(node.sendTo('Sink_1', given(undefined)))).rejects.toMatchObject({
+    code: 'EVENT_INVALID',
+    message: 'event: undefined cannot be written as JSON',
+  });
+  expect(sink.actor.getSnapshot().context.numbers).toEqual([]);
+  expect(
+    await world.after(node.sendTo('Sink_1', event, { ttlMs: 0.5, until: 'handled', delivery: 'reliable' })),
+  ).toMatchObject({
+    status: 'handled',
+  });
+});
+
 test('a node whose disk breaks tells so, once, and stops: nobody knows what is on it', async () => {
   const a = await world.start('a');
   const b = await world.start('b');
