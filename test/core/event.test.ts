@@ -48,7 +48,7 @@ describe('encodeEvent', () => {
     ['-0', { type: 'A', n: -0 }, /event\.n: JSON does not keep -0/],
     ['a whole number beyond 2^53 - 1', { type: 'A', n: 2 ** 53 }, /event\.n: 9007199254740992 is beyond/],
     ['one far below', { type: 'A', at: -1_764_000_000_000_000_000 }, /event\.at: -1764000000000000000 is beyond/],
-    ['undefined in a list', { type: 'A', list: [undefined] }, /event\.list\[0\]: a undefined/],
+    ['undefined in a list', { type: 'A', list: [undefined] }, /event\.list\[0\]: undefined cannot be written as JSON/],
     ['a cycle', cycle, /nested deeper than 64 levels, or containing itself/],
     ['a key __proto__', JSON.parse('{"type":"A","__proto__":{"admin":true}}'), /key "__proto__"/],
     ['no type', { kind: 'A' }, /event\.type/],
