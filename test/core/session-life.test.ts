@@ -271,7 +271,7 @@ describe('an event', () => {
     ['an instance of a class', { type: 'DATA', e: new Error('no') }, 'event.e: a Error'],
     ['itself', cycle, 'event.self'],
     ['a key __proto__', JSON.parse('{"type":"DATA","a":{"__proto__":{}}}') as object, 'event.a: a key "__proto__"'],
-    ['a gap in a list', { type: 'DATA', list: [1, undefined] }, 'event.list[1]: a undefined'],
+    ['a gap in a list', { type: 'DATA', list: [1, undefined] }, 'event.list[1]: undefined cannot be written as JSON'],
     ['no type', { kind: 'DATA' }, 'event.type'],
     ['a type of XState', { type: 'xstate.stop' }, 'event.type'],
     ['every type', { type: '*' }, 'event.type'],
