@@ -11,7 +11,7 @@ export interface DeadLettersParts {
   readonly isExpected: (node: NodeId) => boolean;
 }
 
-/** Why a letter stays where it is. */
+/** Why a letter stays where it is, or that there is none: INPUT_INVALID. */
 export interface NotRetried {
   readonly place: number;
   readonly code: ErrorCode;
@@ -41,7 +41,7 @@ export class DeadLetters {
 
   /**
    * Sends these once more, each as a new envelope that names the old one as its cause (`causationId`), and that is on disk when it resolves. What
-   * fails stays a dead letter; what is none any more is passed over.
+   * fails stays a dead letter, and is told with why, as is what is none (any more). What another call is sending is passed over.
    */
   async retry(places: readonly number[]): Promise<Retried> {
     const mine = [...new Set(places)].filter((place) => !this.#underWay.has(place));
@@ -62,10 +62,14 @@ export class DeadLetters {
     await this.#parts.store.commit(places.map((place) => ({ type: 'deadLetterRemove', place })));
   }
 
-  async #retry(place: number): Promise<'retried' | 'gone' | NotRetried> {
+  async #retry(place: number): Promise<'retried' | NotRetried> {
     try {
       const [letter] = await this.#parts.store.deadLetters({ place });
-      if (!letter) return 'gone';
+      if (!letter)
+        throw new InterMachineError(
+          'INPUT_INVALID',
+          `No dead letter has the place ${place}: it was dropped, sent again, or never one`,
+        );
       const { node } = parseAddress(letter.to);
       if (!this.#parts.isExpected(node))
         throw new InterMachineError('NODE_UNKNOWN', `Node ${node} is not known any more: nothing can wait for it`);

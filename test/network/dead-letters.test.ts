@@ -42,7 +42,10 @@ test('what was refused is listed with why, and sent again as a new envelope that
     { retried: 1, failed: [] },
     { retried: 0, failed: [] },
   ]);
-  expect(await world.after(a.node.deadLetters.retry([place]))).toEqual({ retried: 0, failed: [] });
+  expect(await world.after(a.node.deadLetters.retry([place]))).toMatchObject({
+    retried: 0,
+    failed: [{ place, code: 'INPUT_INVALID' }],
+  });
   await world.settle();
   expect(await letters(a)).toEqual([]);
   expect(open.actor.getSnapshot().context.numbers).toEqual([1]);
@@ -80,6 +83,24 @@ test('what a machine failed at three times is given to what takes its place', as
   expect(await b.node.messages({ limit: 1 })).toMatchObject([
     { from: `im://${idOf('b')}/$node`, status: 'handled', causationId: letter?.id },
   ]);
+});
+
+test('a retry that a drop overtakes names every letter that it did not send', async () => {
+  await sink(b, { accept: { events: ['OTHER'] } });
+  for (let n = 1; n <= 20; n++) await send(a, n);
+  const places = (await letters(a)).map(({ place }) => place);
+  expect(places).toHaveLength(20);
+  const [, { retried, failed }] = await world.after(
+    Promise.all([a.node.deadLetters.drop(places.slice(1)), a.node.deadLetters.retry([...places, 999])]),
+  );
+  expect(retried).toBe(1);
+  expect(failed).toHaveLength(20);
+  expect(failed.map(({ place }) => place)).toEqual([...places.slice(1), 999]);
+  expect(failed.at(-1)).toEqual({
+    place: 999,
+    code: 'INPUT_INVALID',
+    reason: 'No dead letter has the place 999: it was dropped, sent again, or never one',
+  });
 });
 
 test('what cannot be sent again stays, and the reason is told; what is dropped is gone for good', async () => {
