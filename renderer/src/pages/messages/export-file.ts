@@ -21,6 +21,7 @@ declare global {
 
 /** Characters that a page gathers for a download: more would take the memory of its browser. */
 const MOST_GATHERED = 64 * 1024 * 1024;
+const REVOKED_AFTER_MS = 60_000;
 
 export const fileNameOf = (format: ExportInput['format']): string => `messages.${format}`;
 
@@ -57,7 +58,8 @@ function gathering(name: string): ExportFile {
       link.href = url;
       link.download = name;
       link.click();
-      URL.revokeObjectURL(url);
+      // Safari reads it some time after the click.
+      setTimeout(() => URL.revokeObjectURL(url), REVOKED_AFTER_MS);
       parts = [];
     },
     async abort() {
