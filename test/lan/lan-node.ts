@@ -91,11 +91,6 @@ export class LanNode {
     return (await this.first('starting')).at;
   }
 
-  /** When it first said anything of that node. */
-  async finds(other: LanNode): Promise<number> {
-    return (await this.first('peer', ({ peer }) => peer.id === other.id)).at;
-  }
-
   /** When it first said so of that node, from `since` on. */
   async sees(other: LanNode, state: PeerState, since = 0): Promise<number> {
     return (await this.first('peer', ({ peer }) => peer.id === other.id && peer.state === state, since)).at;
@@ -130,17 +125,18 @@ export async function linkAll(nodes: readonly LanNode[]): Promise<number[]> {
   return (await meetAll(nodes)).linked;
 }
 
-/** The same, and when each had found each other one, linked or not. */
+/** The same, and when each had found all others, linked or not. */
 export async function meetAll(
   nodes: readonly LanNode[],
 ): Promise<{ readonly found: number[]; readonly linked: number[] }> {
   await Promise.all(nodes.map((node) => node.loaded()));
+  for (const node of nodes) node.tell({ type: 'find', peers: nodes.length - 1 });
   await Promise.all(nodes.map((node) => node.start()));
   const lastBegun = Math.max(...(await Promise.all(nodes.map((node) => node.startedAt()))));
   const pairs = nodes.flatMap((node) => nodes.flatMap((other) => (other === node ? [] : [[node, other] as const])));
   const since = async (times: readonly Promise<number>[]) => (await Promise.all(times)).map((at) => at - lastBegun);
   return {
     linked: await since(pairs.map(([node, other]) => node.sees(other, 'alive'))),
-    found: await since(pairs.map(([node, other]) => node.finds(other))),
+    found: await since(nodes.map(async (node) => (await node.first('found')).at)),
   };
 }

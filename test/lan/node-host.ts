@@ -8,11 +8,13 @@ export type NodeCommand =
   /** Sends an event to the machine of another node, and tells when it was handled. */
   | { readonly type: 'send'; readonly to: string; readonly n: number }
   | { readonly type: 'cost' }
+  /** Tells when it knows of so many other nodes. Of one that was only seen nothing is emitted: it is looked for. */
+  | { readonly type: 'find'; readonly peers: number }
   | { readonly type: 'stop' };
 
 /** What that node reports. `at` is in milliseconds of the kernel's monotonic clock, the same on all hosts of the LAN. */
 export type NodeReport = { readonly at: number } & (
-  | { readonly type: 'ready' | 'starting' | 'stopping' | 'stopped' }
+  | { readonly type: 'ready' | 'starting' | 'found' | 'stopping' | 'stopped' }
   | { readonly type: 'started'; readonly id: string }
   | { readonly type: 'peer'; readonly peer: PeerInfo }
   | { readonly type: 'handled'; readonly n: number }
@@ -20,6 +22,8 @@ export type NodeReport = { readonly at: number } & (
   /** Of the whole process: milliseconds of processor time since its start, bytes of memory in use. */
   | { readonly type: 'cost'; readonly cpuMs: number; readonly memory: number }
 );
+
+const LOOK_EVERY_MS = 20;
 
 /** A host program: runs one whole node as its parent says, and tells what it sees. It ends with its parent. */
 function main(): void {
@@ -56,6 +60,13 @@ function main(): void {
       case 'cost': {
         const { user, system } = process.cpuUsage();
         return report({ type: 'cost', cpuMs: (user + system) / 1000, memory: process.memoryUsage.rss() });
+      }
+      case 'find': {
+        const look = () =>
+          node && node.peers().length >= command.peers
+            ? report({ type: 'found' })
+            : void setTimeout(look, LOOK_EVERY_MS);
+        return look();
       }
       case 'stop':
         report({ type: 'stopping' });
