@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { MachineView } from '../../shared/api.ts';
+import type { MachinesItem, MachineView } from '../../shared/api.ts';
 import type { Address } from '../../shared/ids.ts';
 import { asksNode } from './node-command.ts';
-import type { RunningNode } from './running-node.ts';
+import { ended, type RunningNode } from './running-node.ts';
 import { type Column, writeTable } from './table.ts';
 import { bold, cyan, dim, plain, red, yellow } from './text.ts';
 
@@ -43,12 +43,13 @@ async function machinesOf(node: RunningNode): Promise<readonly MachineView[]> {
   const items = node.stream('machines', {})[Symbol.asyncIterator]();
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => resolve(undefined), STATES_WITHIN_MS);
-  for (;;) {
-    const next = await (machines.size === 0 ? items.next() : Promise.race([items.next(), late]));
-    if (!next || next.done) break;
+  let next: IteratorResult<MachinesItem> | undefined = await items.next();
+  while (next) {
+    if (next.done) throw ended();
     for (const machine of next.value.changed) machines.set(machine.address, machine);
     for (const address of next.value.removed) machines.delete(address);
     if (![...machines.values()].some(isUnknown)) break;
+    next = await Promise.race([items.next(), late]);
   }
   clearTimeout(timer);
   return [...machines.values()];

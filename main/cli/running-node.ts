@@ -130,5 +130,9 @@ async function look({ dataDir, running }: Candidate): Promise<Looked> {
 /** The newest item of a stream; leaves it then. Throws PIPE_CLOSED. */
 export async function firstOf<Item>(items: AsyncIterable<Item>): Promise<Item> {
   for await (const item of items) return item;
-  throw new InterMachineError('PIPE_CLOSED', 'The node ended the list before it began');
+  throw ended();
 }
+
+/** PIPE_CLOSED, of a stream that has no end of its own. */
+export const ended = (): InterMachineError =>
+  new InterMachineError('PIPE_CLOSED', 'The node ended the list before it was whole');
