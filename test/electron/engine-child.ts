@@ -38,7 +38,7 @@ export class EngineChild {
   }
 
   tell(message: ToEngine, opens?: number): void {
-    this.#child.send({ data: message, ...(opens !== undefined && { opens }) } satisfies Passed);
+    this.#pass({ data: message, ...(opens !== undefined && { opens }) });
   }
 
   /** What the engine tells of that type; fails when it ends without it. */
@@ -56,7 +56,7 @@ export class EngineChild {
   open(): { readonly port: number; send(data: unknown): void } {
     const port = ++this.#ports;
     this.tell({ type: 'CONNECT' }, port);
-    return { port, send: (data) => void this.#child.send({ port, data } satisfies Passed) };
+    return { port, send: (data) => this.#pass({ port, data }) };
   }
 
   read(port: number, read: (message: unknown) => void): void {
@@ -75,6 +75,11 @@ export class EngineChild {
   /** The end of it, whatever it is doing. */
   kill(): void {
     this.#child.kill('SIGKILL');
+  }
+
+  /** As with a real port, what is said to an engine that is gone is lost without a word. */
+  #pass(passed: Passed): void {
+    this.#child.send(passed, () => {});
   }
 
   async #until<Value>(look: () => Value | undefined): Promise<Value> {
