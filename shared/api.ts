@@ -356,8 +356,11 @@ export interface LogItem {
   readonly skipped: number;
 }
 
+/** A row of a machine's journal: what it processed, or that the disk did not keep it. */
+export type JournalRowView = JournalEventView | DamagedRowView;
+
 /** An event that a machine of this node processed. */
-export interface JournalRowView {
+export interface JournalEventView {
   /** 1, 2, 3 … for each machine. */
   readonly seq: number;
   /** Wall clock of the node, milliseconds. */
@@ -369,8 +372,13 @@ export interface JournalRowView {
   readonly eventJson: string;
   /** Active leaf states after it, as in `work.running, door.open`. */
   readonly state: string;
-  /** The disk did not keep it: there is nothing to tell but that it was there. */
-  readonly damaged?: true;
+  readonly damaged?: never;
+}
+
+/** There is nothing to tell but that it was there: its time may be wrong as well. */
+export interface DamagedRowView {
+  readonly seq: number;
+  readonly damaged: true;
 }
 
 /** Which rows of its journal. Newest first. */

@@ -34,10 +34,12 @@ export const messageView = ({ event, ...row }: LogRow): MessageView => ({
   eventJson: JSON.stringify(event),
 });
 
-export const journalRowView = ({ seq, at, from, event, state, damaged }: JournalRow): JournalRowView => ({
-  ...{ seq, at, from },
-  eventType: event.type,
-  eventJson: JSON.stringify(event),
-  state: state === null ? '' : valueText(state),
-  ...(damaged && { damaged }),
-});
+export const journalRowView = ({ seq, at, from, event, state, damaged }: JournalRow): JournalRowView =>
+  damaged
+    ? { seq, damaged }
+    : {
+        ...{ seq, at, from },
+        eventType: event.type,
+        eventJson: JSON.stringify(event),
+        state: state === null ? '' : valueText(state),
+      };

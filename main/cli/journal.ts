@@ -18,17 +18,19 @@ export function journalCommand(program: Command): void {
       const rows = await node.call('journal', { machine, limit: Number(limit) });
       if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
       else if (rows.length === 0) process.stdout.write(`${bold(plain(machine))} has no journal.\n`);
-      else writeTable(rows, COLUMNS, ({ eventJson }) => dim(cut(plain(eventJson), 160)));
+      else writeTable(rows, COLUMNS, (row) => dim(row.damaged ? UNREADABLE : cut(plain(row.eventJson), 160)));
     },
   );
 }
 
+const UNREADABLE = 'it cannot be read, and no row from here to the next snapshot can be replayed';
+
 const COLUMNS: readonly Column<JournalRowView>[] = [
   { heading: 'row', text: ({ seq }) => String(seq), look: bold },
-  { heading: 'at', text: ({ at }) => new Date(at).toLocaleString() },
-  { heading: 'from', text: ({ from }) => cut(plain(sourceOf(from)), 60) },
-  { heading: 'event', text: ({ eventType, damaged }) => (damaged ? 'damaged on the disk' : cut(plain(eventType), 40)) },
-  { heading: 'state', text: ({ state }) => cut(plain(state), 60) || '-' },
+  { heading: 'at', text: (row) => (row.damaged ? '-' : new Date(row.at).toLocaleString()) },
+  { heading: 'from', text: (row) => (row.damaged ? '-' : cut(plain(sourceOf(row.from)), 60)) },
+  { heading: 'event', text: (row) => (row.damaged ? 'damaged on the disk' : cut(plain(row.eventType), 40)) },
+  { heading: 'state', text: (row) => (row.damaged ? '-' : cut(plain(row.state), 60) || '-') },
 ];
 
 const sourceOf = (from: string): string => {

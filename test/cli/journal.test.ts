@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createNode, type InterMachineNode, openDashboard } from '../../main/index.ts';
 import { CliPlace } from '../support/cli.ts';
@@ -45,6 +46,20 @@ test('what a machine did is told newest first, over restarts of its node', async
     { seq: 2, from: `im://${kitchen.id}/$node`, eventType: 'NUMBER', eventJson: '{"type":"NUMBER","n":7}' },
   ]);
   expect(await kitchen.replay('Sink_1', 2)).toMatchObject({ context: { numbers: [7] } });
+});
+
+test('a row that the disk damaged says so, and nothing that may be wrong', async () => {
+  await kitchen.sendTo('Sink_1', { type: 'NUMBER', n: 7 });
+  await kitchen.stop();
+  const db = new Database(join(place.home, 'kitchen', 'node.db'));
+  db.prepare('UPDATE journal SET at = at * 1e6 WHERE seq = 2').run();
+  db.close();
+  await start();
+  expect((await ask('journal', 'Sink_1')).output).toMatch(
+    /\n2 +- +- +damaged on the disk +-\n {2}it cannot be read, and no row from here to the next snapshot can be replayed\n1 /,
+  );
+  const json = await ask('journal', 'Sink_1', '--json');
+  expect(json.output.split('\n')[1]).toBe('{"seq":2,"damaged":true}');
 });
 
 test('a machine without a journal has none, and a limit that is none is refused', async () => {

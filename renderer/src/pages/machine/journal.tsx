@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { JournalRowView } from '../../../../shared/api.ts';
+import type { JournalEventView, JournalRowView } from '../../../../shared/api.ts';
 import { type Address, isAddress, NODE_MACHINE_ID } from '../../../../shared/ids.ts';
 import { useCall } from '../../node-link.tsx';
 import { dateAndTime, timeOfDay } from '../../parts/format.ts';
@@ -29,6 +29,12 @@ export function Journal({ machine }: { readonly machine: string }) {
   if (!rows) return <Skeleton rows={4} height={28} />;
   return (
     <>
+      {rows.some(({ damaged }) => damaged) && (
+        <p className="fault">
+          The disk did not keep all of it. What the machine was after a damaged row is known again from the next
+          snapshot on.
+        </p>
+      )}
       <ol className="last-messages journal-rows">
         {rows.map((row) => (
           <Row key={row.seq} row={row} />
@@ -43,16 +49,24 @@ export function Journal({ machine }: { readonly machine: string }) {
   );
 }
 
-function Row({ row: { seq, at, from, eventType, eventJson, state, damaged } }: { readonly row: JournalRowView }) {
+const Row = ({ row }: { readonly row: JournalRowView }) =>
+  row.damaged ? (
+    <li>
+      <span className="muted">row {row.seq}</span>
+      <span className="fault">damaged on the disk</span>
+    </li>
+  ) : (
+    <EventRow row={row} />
+  );
+
+function EventRow({ row: { seq, at, from, eventType, eventJson, state } }: { readonly row: JournalEventView }) {
   return (
     <li>
       <time className="muted" dateTime={dateAndTime(at)} title={`Row ${seq}, ${dateAndTime(at)}`}>
         {timeOfDay(at).slice(0, 8)}
       </time>
-      <span className="last-what" title={damaged ? `Row ${seq} cannot be read, nor replayed` : plain(eventJson, 400)}>
-        {damaged ? (
-          <span className="fault">damaged on the disk</span>
-        ) : isAddress(from) ? (
+      <span className="last-what" title={plain(eventJson, 400)}>
+        {isAddress(from) ? (
           <>
             <code>{plain(eventType, 60)}</code> <From address={from} />
           </>
