@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -167,6 +167,24 @@ describe.skipIf(noChromium)(`the dashboard of real nodes${noChromium ? ` (skippe
     const answer = await stranger.goto(origin);
     expect(answer?.status()).toBe(401);
     await stranger.close();
+  });
+
+  test('whoever has the viewer’s token is not offered to send, and saves the log to a file', async () => {
+    const node = await startWatched('--machine', 'feeder', 'robot');
+    const { dashboard, dataDir } = await node.line(isReady);
+    const token = (await readFile(join(String(dataDir), 'viewer-token'), 'utf8')).trim();
+    const viewer = await (await browser.newContext()).newPage();
+    await viewer.addInitScript(() => Object.defineProperty(window, 'showSaveFilePicker', { value: undefined }));
+    await viewer.goto(`${new URL(String(dashboard)).origin}/?token=${token}`);
+    await viewer.getByRole('link', { name: 'Feeder_1' }).first().click(WAIT);
+    await viewer.getByText('You may look, and change nothing').waitFor(WAIT);
+    await viewer.getByRole('link', { name: 'Messages', exact: true }).click();
+    await viewer.getByRole('row').filter({ hasText: 'PART_READY' }).first().waitFor(WAIT);
+    await viewer.getByRole('button', { name: 'Export' }).click();
+    const saved = viewer.waitForEvent('download', WAIT);
+    await viewer.getByRole('button', { name: 'Save to a file' }).click();
+    expect(await readFile(await (await saved).path(), 'utf8')).toMatch(/^\{.*PART_READY.*\}\n/);
+    await viewer.context().close();
   });
 
   test.each(['dark', 'light'] as const)('axe finds nothing serious on any page, %s', async (colorScheme) => {

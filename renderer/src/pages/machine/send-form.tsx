@@ -24,10 +24,12 @@ export type Sent = { readonly event: string; readonly count: number } & (
 /** Offers; a chart may know hundreds. */
 const MAX_OFFERED = 12;
 
-/** Sends the machine an event, in the name of this node. */
-export function SendForm({ address, chart, live }: SendFormProps) {
+/** Sends the machine an event, in the name of this node; says so where whoever looks may not. */
+export const SendForm = (props: SendFormProps) =>
+  useMayAct() ? <Form {...props} /> : <p className="muted">You may look, and change nothing.</p>;
+
+function Form({ address, chart, live }: SendFormProps) {
   const client = useClient();
-  const mayAct = useMayAct();
   const [type, setType] = useState('');
   const [body, setBody] = useState('');
   const [isTried, setTried] = useState(false);
@@ -112,7 +114,7 @@ export function SendForm({ address, chart, live }: SendFormProps) {
         {!read.ok && <FaultText fault={read.fault} text={body} />}
       </div>
       <div className="send-row">
-        <button type="submit" className="button primary" disabled={!client || !mayAct || sent?.state === 'sending'}>
+        <button type="submit" className="button primary" disabled={!client || sent?.state === 'sending'}>
           Send
         </button>
         <div role="status" className="send-status">
