@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { LIMITS } from '../../main/dashboard/limits.ts';
 import { webSocketPipe } from '../../main/dashboard/web-socket-pipe.ts';
-import { createNode, type InterMachineNode, openDashboard } from '../../main/index.ts';
+import { createNode, type InterMachineNode, openDashboard, type RegisteredMachine } from '../../main/index.ts';
 import { CALLS, type Calls, type Streams } from '../../shared/api.ts';
 import { type Client, connect } from '../../shared/rpc.ts';
 import { CliPlace } from '../support/cli.ts';
@@ -16,6 +16,7 @@ import { collector } from '../support/machines.ts';
 let place: CliPlace;
 let node: InterMachineNode;
 let viewer: Client<Calls, Streams>;
+let sink: RegisteredMachine;
 
 beforeEach(async () => {
   place = await CliPlace.make();
@@ -29,7 +30,7 @@ beforeEach(async () => {
   const socket = new WebSocket(`ws://${new URL(url).host}/api`, { headers: { Authorization: `Bearer ${token}` } });
   await once(socket, 'open');
   viewer = connect<Calls, Streams>(webSocketPipe(socket, LIMITS), { setTimeout, clearTimeout });
-  await node.register('Sink', collector);
+  sink = await node.register('Sink', collector);
 });
 afterEach(async () => {
   await node.stop();
@@ -39,7 +40,7 @@ afterEach(async () => {
 test('whoever may look may save the log, as it is on the page', async () => {
   for (const n of [1, 2]) await node.sendTo('Sink_1', { type: 'NUMBER', n });
   let text = '';
-  for await (const part of viewer.stream('export', { format: 'jsonl', machine: 'Sink_1' })) text += part.text;
+  for await (const part of viewer.stream('export', { format: 'jsonl', machine: sink.id })) text += part.text;
   const rows = text.trim().split('\n');
   expect(rows.map((row) => JSON.parse(row).event)).toEqual([1, 2].map((n) => ({ type: 'NUMBER', n })));
 });
