@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -79,6 +88,19 @@ export default defineMachine({ type: 'Pong', metadata: { node: typeof createNode
   expect(outcome.status).toBe('handled');
 });
 
+test('the log is read and searched by the thread that only reads, and copied by another one', async () => {
+  const engine = await start({ node: { name: 'logged' }, machines: ['press'] });
+  const page = engine.connect();
+  const node = await page.call('node', {});
+  const { id } = await page.call('send', { to: `im://${node.id}/Press_1`, event: { type: 'UNHEARD_OF' } });
+  const ofEngine = async (text: string) =>
+    (await page.call('messages', { limit: 10, text })).map((message) => message.id);
+  expect(await ofEngine('unheard')).toContain(id);
+  expect(await ofEngine('never said')).toEqual([]);
+  const file = join(place, 'logged.backup');
+  for await (const { bytes } of page.stream('backup', { file })) expect(statSync(file).size).toBe(bytes);
+});
+
 test.each([
   [{ node: { name: '' }, machines: [] }, 'name: '],
   [{ node: { port: Number.NaN }, machines: [] }, 'port: '],
@@ -107,7 +129,7 @@ test('a page that asks again and again loses its oldest ports, and the newest wo
 
 test('the preload is one CommonJS file that requires nothing but electron', () => {
   const scripts = readdirSync(bundle).filter((name) => /\.(c?js|ts|map)$/.test(name) && !name.startsWith('chunk-'));
-  expect(scripts).toEqual(['engine.js', 'main.js', 'preload.cjs', 'sqlite-worker.js']);
+  expect(scripts).toEqual(['engine.js', 'main.js', 'preload.cjs', 'reader-worker.js', 'sqlite-worker.js']);
   const preload = readFileSync(join(bundle, 'preload.cjs'), 'utf8');
   expect([...preload.matchAll(/require\(([^)]*)\)/g)].map(([, what]) => what)).toEqual(['"electron"']);
   expect(preload).not.toMatch(/^(import|export) /m);

@@ -52,6 +52,7 @@ describe.each(PACKAGES)('the package for $system on $arch', ({ system, resources
       '/out/desktop/licenses.md',
       '/out/desktop/main.js',
       '/out/desktop/preload.cjs',
+      '/out/desktop/reader-worker.js',
       '/out/desktop/sqlite-worker.js',
       '/out/desktop/tray.png',
       '/out/desktop/trayTemplate.png',
