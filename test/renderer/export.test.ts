@@ -77,11 +77,12 @@ describe.skipIf(noChromium)(`saving the log to a file${noChromium ? `, as ${noCh
 
   test('the filters of the page hold for the file, and for the command that does the same', async () => {
     const { page } = await open({ picks: 'a file', hash: '#/messages?type=LOAD&machine=Press_1&text=a%20b' });
-    await page.getByText('What the filters let through, oldest first').waitFor();
+    await page.getByText('Nothing to save: no message matches').waitFor();
     await page
       .getByText('intermachine export --type LOAD --machine Press_1 --text "a b" --out messages.jsonl')
       .waitFor();
     await page.getByLabel('Search in events').fill('');
+    await page.getByText('What the filters let through, oldest first').waitFor();
     await save(page);
     await page.getByText('Saved: 5 rows.').waitFor();
     expect(numbersOf(await savedIn(page))).toEqual([0, 5, 10, 15, 20]);

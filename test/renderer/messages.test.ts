@@ -40,7 +40,35 @@ describe.skipIf(noChromium)(`the page of messages${noChromium ? `, as ${noChromi
 
   test('an empty log says so, and is no error', async () => {
     const { page } = await stage.open(new FakeWorld('hall'), { hash: '#/messages' });
+    await page.getByText('No messages yet', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Export' }).click();
+    await page.getByText('Nothing to save: no messages yet').waitFor();
+    expect(await page.getByRole('button', { name: 'Save to a file' }).isEnabled()).toBe(false);
+  });
+
+  test('what comes while an empty list is paused is counted, and shown on demand', async () => {
+    const { world, robot, press } = hall();
+    const { page } = await stage.open(world, { hash: '#/messages' });
     await page.getByText('No messages yet').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    world.send(robot, press, { type: 'LOAD' });
+    await page.getByText('1 message came meanwhile').waitFor();
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await rowWith(page, 'LOAD').waitFor();
+    await page.getByText('live', { exact: true }).waitFor();
+  });
+
+  test('a filter that empties a list that was scrolled holds nothing back', async () => {
+    const { world, robot, press } = hall();
+    for (let n = 0; n < 100; n++) world.send(robot, press, { type: 'TICK', n } as never);
+    const { page } = await stage.open(world, { hash: '#/messages' });
+    await rowWith(page, 'TICK').first().waitFor();
+    await page.locator('.messages-table').evaluate((table) => table.scrollTo({ top: 500 }));
+    await page.getByText('holding what is new').waitFor();
+    await page.getByLabel('Search in events').fill('special');
+    await page.getByText('No message matches').waitFor();
+    world.send(robot, press, { type: 'SPECIAL' });
+    await rowWith(page, 'SPECIAL').waitFor();
   });
 
   test('a log that cannot be read says why, and is read again on demand', async () => {

@@ -66,6 +66,9 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     if (rows.length > 0 && last >= rows.length - 20) onNearEnd?.();
   }, [last, rows.length, onNearEnd]);
 
+  // The next one begins at its top.
+  useEffect(() => () => onTop?.(true), [onTop]);
+
   const move = (to: number) => {
     const index = Math.max(0, Math.min(rows.length - 1, to));
     const row = rows[index];

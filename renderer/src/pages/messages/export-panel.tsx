@@ -10,11 +10,13 @@ import { type Exporting, useExport } from './use-export.ts';
 interface ExportPanelProps {
   /** The filters of the page; empty for the whole log. */
   readonly filter: Omit<ExportInput, 'format'>;
+  /** There is nothing to save. */
+  readonly isEmpty: boolean;
   readonly onClose: () => void;
 }
 
 /** Saves the log, or what the filters let through, to a file. */
-export function ExportPanel({ filter, onClose }: ExportPanelProps) {
+export function ExportPanel({ filter, isEmpty, onClose }: ExportPanelProps) {
   const [format, setFormat] = useState<ExportInput['format']>('jsonl');
   const { exporting, start, cancel } = useExport();
   const input = { ...filter, format };
@@ -22,11 +24,13 @@ export function ExportPanel({ filter, onClose }: ExportPanelProps) {
   const isUnderWay = exporting.state === 'under way';
   // The desktop's window lets nothing out of its page, files included.
   const isDesktop = window.intermachine !== undefined;
-  const what = Object.keys(filter).length > 0 ? 'What the filters let through' : 'All messages of the log';
+  const isFiltered = Object.keys(filter).length > 0;
+  const what = isFiltered ? 'What the filters let through, oldest first' : 'All messages of the log, oldest first';
+  const nothing = isFiltered ? 'Nothing to save: no message matches' : 'Nothing to save: no messages yet';
   return (
     <section className="card export-panel" aria-label="Export">
       <div className="export-row">
-        <p className="export-what">{what}, oldest first</p>
+        <p className="export-what">{isEmpty ? nothing : what}</p>
         <select
           className="field"
           aria-label="Format"
@@ -43,7 +47,12 @@ export function ExportPanel({ filter, onClose }: ExportPanelProps) {
               Cancel
             </button>
           ) : (
-            <button type="button" className="button primary" disabled={!start} onClick={() => start?.(input)}>
+            <button
+              type="button"
+              className="button primary"
+              disabled={!start || isEmpty}
+              onClick={() => start?.(input)}
+            >
               <Icon name="down" size={14} />
               Save to a file
             </button>
@@ -94,4 +103,4 @@ function Progress({ exporting }: { readonly exporting: Exporting }) {
 }
 
 const savedText = (rows: number): string =>
-  rows === 0 ? 'Saved, but empty: no message fits.' : `Saved: ${plural(rows, 'row')}.`;
+  rows === 0 ? 'Saved, but empty: there was no message.' : `Saved: ${plural(rows, 'row')}.`;

@@ -133,7 +133,13 @@ export function MessagesPage({ query }: { readonly query: URLSearchParams }) {
             Export
           </button>
         </div>
-        {isExporting && <ExportPanel filter={asCallFilter(filters)} onClose={() => setExporting(false)} />}
+        {isExporting && (
+          <ExportPanel
+            filter={asCallFilter(filters)}
+            isEmpty={messages.loaded && !messages.error && rows.length + held.length === 0}
+            onClose={() => setExporting(false)}
+          />
+        )}
         <div className="messages-body">
           {messages.error && rows.length === 0 ? (
             <div className="card messages-main">
@@ -150,7 +156,13 @@ export function MessagesPage({ query }: { readonly query: URLSearchParams }) {
             </div>
           ) : rows.length === 0 ? (
             <div className="card messages-main">
-              {isFiltered ? (
+              {held.length > 0 ? (
+                <Notice icon="pause" title={`${plural(held.length, 'message')} came meanwhile`}>
+                  <button type="button" className="button" onClick={toTop}>
+                    Go on
+                  </button>
+                </Notice>
+              ) : isFiltered ? (
                 <Notice icon="search" title="No message matches">
                   <button type="button" className="button" onClick={() => replaceHash(messagesHref({}))}>
                     Clear the filters
