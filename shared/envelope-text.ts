@@ -40,10 +40,16 @@ export const readLabel = (line: string): Label => labelOf(JSON.parse(line) as un
 /** The id that an envelope has by its place in a stream. No epoch is used twice, so no id is. */
 export const positionId = (epoch: string, sequence: number): string => `${epoch}-${sequence}`;
 
-/** Where an envelope stands by its id: in a stream, or under no epoch and its whole id. */
-export function placeOf(id: string): { readonly epoch: string; readonly key: number | string } {
-  if (id.charAt(EPOCH_LENGTH) !== '-') return { epoch: '', key: id };
-  return { epoch: id.slice(0, EPOCH_LENGTH), key: Number(id.slice(EPOCH_LENGTH + 1)) };
+/** Where an envelope stands in a stream. */
+export interface Place {
+  readonly epoch: string;
+  readonly sequence: number;
+}
+
+/** By its id; `undefined` for what goes with no stream. */
+export function placeOf(id: string): Place | undefined {
+  if (id.charAt(EPOCH_LENGTH) !== '-') return undefined;
+  return { epoch: id.slice(0, EPOCH_LENGTH), sequence: Number(id.slice(EPOCH_LENGTH + 1)) };
 }
 const EPOCH_LENGTH = 16;
 

@@ -1,3 +1,4 @@
+import type { Place } from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { type MachineId, type NodeId, partsOf } from '../../shared/ids.ts';
 import type { Content } from './channel.ts';
@@ -98,9 +99,9 @@ export class Delivery {
     return this.#sending.backlog(peer);
   }
 
-  /** The id that the next envelope to a node will have: its place in the stream, so that no two can have the same. */
-  nextId(node: NodeId): string {
-    return node === this.#self ? this.#receiving.nextLocalId : this.#sending.nextId(node);
+  /** Of the next envelope to a node. Its id follows from it, so that no two can have the same. */
+  nextPlace(node: NodeId): Place {
+    return node === this.#self ? this.#receiving.nextLocalPlace : this.#sending.nextPlace(node);
   }
 
   /** What a persisted machine goes on from after its last step, where that is not on disk yet. */

@@ -65,7 +65,7 @@ export const machineryOf = (
     ...parts,
     knows,
     lines: NO_LINES,
-    nextId: parts.newId,
+    nextPlace: () => undefined,
     sendAway: ({ to }) => {
       throw new InterMachineError(
         'MACHINE_STOPPED',

@@ -1,4 +1,4 @@
-import { encodeLabel, lengthOf, positionId } from '../../shared/envelope-text.ts';
+import { encodeLabel, lengthOf, type Place, positionId } from '../../shared/envelope-text.ts';
 import { decodeEvent } from '../../shared/event.ts';
 import { type MachineId, type NodeId, partsOf } from '../../shared/ids.ts';
 import { MAX_BATCH_BYTES } from './defaults.ts';
@@ -23,14 +23,16 @@ export class LocalStream {
     this.#epoch = newEpoch();
   }
 
-  get nextId(): string {
-    return positionId(this.#epoch, this.#sequence + 1);
+  /** Where the next envelope will stand. */
+  get next(): Place {
+    return { epoch: this.#epoch, sequence: this.#sequence + 1 };
   }
 
   /** Takes it up; it is logged at the end of the turn. */
   add(parcel: Parcel, machine: MachineId): Arrival {
     const { eventType: _, eventJson, ttlMs = this.#turn.limits.ttlMs, ...rest } = parcel;
-    const envelope = { ...rest, id: this.nextId };
+    const { epoch, sequence } = this.next;
+    const envelope = { ...rest, id: positionId(epoch, sequence) };
     const expiresAt = this.#turn.now() + ttlMs;
     const { correlationId, causationId } = envelope;
     const label = encodeLabel({
@@ -42,11 +44,12 @@ export class LocalStream {
       ...(causationId !== undefined && { causationId }),
     });
     this.#texts.push(`${label}\n${eventJson}`);
+    this.#sequence = sequence;
     return {
       direction: 'local',
       peer: this.#self,
-      epoch: this.#epoch,
-      sequence: ++this.#sequence,
+      epoch,
+      sequence,
       machine,
       envelope: { ...envelope, event: decodeEvent(eventJson) },
       expiresAt,

@@ -1,6 +1,7 @@
 import type { AnyActorLogic } from 'xstate';
 import type { Failure } from '../../shared/api.ts';
 import type { Envelope, Outcome, OutcomeStatus, SendableEvent, Until } from '../../shared/envelope.ts';
+import { type Place, positionId } from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { decodeEvent, encodeEvent } from '../../shared/event.ts';
 import {
@@ -77,8 +78,8 @@ export interface MachineryParts {
   readonly lines: Lines;
   /** Whether a machine of this id ran here before and was not unregistered. */
   readonly knows: (id: MachineId) => boolean;
-  /** The id that the next reliable envelope to another node will have. */
-  readonly nextId: (node: NodeId) => string;
+  /** Of the next reliable envelope to a node, which names it; `undefined` where nothing goes with a stream. */
+  readonly nextPlace: (node: NodeId) => Place | undefined;
   /**
    * Takes a reliable envelope for another node, or for a machine here that is persisted or does not run. Throws OUTBOX_FULL, STORE_FULL,
    * MACHINE_BUSY.
@@ -210,12 +211,10 @@ export class Machinery {
     if (step) return this.#sendInStep(step, this.#parcel(from, to.address, event), to);
     this.assertOpen();
     const isVolatile = options.delivery === 'volatile' && !to.local;
-    const id = isVolatile ? undefined : this.#reliableId(to);
-    const parcel = withTtl(this.#parcel(from, to.address, event, id), options.ttlMs);
-    return this.#follow(parcel, to, options.until ?? untilOf(to), () => {
-      if (isVolatile) this.#volatile.send(parcel, 'send', 0);
-      else this.router.route(parcel);
-    });
+    const place = isVolatile ? undefined : this.#nextPlace(to);
+    const parcel = withTtl(this.#parcel(from, to.address, event, place), options.ttlMs);
+    const dispatch = () => (isVolatile ? this.#volatile.send(parcel, 'send', 0) : this.router.route(parcel));
+    return this.#follow(parcel, to, options.until ?? untilOf(to), dispatch, place);
   }
 
   /** Resolves to what the machine replied. Rejects as `Asks.ask` does, and with EVENT_INVALID, ENVELOPE_TOO_LARGE, NODE_STOPPED. */
@@ -248,8 +247,9 @@ export class Machinery {
     if (machine === NODE_MACHINE_ID) return { id: parcel.id, status: 'ignored' };
     const to = this.registry.resolve(address);
     if (step) return await this.#sendInStep(step, parcel, to);
-    const reliable = { ...parcel, id: this.#reliableId(to) };
-    return await this.#follow(reliable, to, options.until ?? untilOf(to), () => this.router.route(reliable));
+    const place = this.#nextPlace(to);
+    const reliable = { ...parcel, id: this.#idOf(place) };
+    return await this.#follow(reliable, to, options.until ?? untilOf(to), () => this.router.route(reliable), place);
   }
 
   /**
@@ -260,24 +260,19 @@ export class Machinery {
     const { node, machine } = parseAddress(letter.to);
     const from = letter.direction === 'in' ? NODE_MACHINE_ID : parseAddress(letter.from).machine;
     const { correlationId } = letter;
+    const place = this.#parts.nextPlace(node);
     const parcel = {
-      ...this.#parcel(from, addressOf(node, machine), letter.event, this.#parts.nextId(node)),
+      ...this.#parcel(from, addressOf(node, machine), letter.event, place),
       ...(correlationId !== undefined && { correlationId }),
       causationId: letter.id,
     };
-    return this.#follow(parcel, { address: letter.to, node }, 'accepted', () =>
-      this.#parts.sendAway(parcel, letter.place),
-    );
+    const dispatch = () => this.#parts.sendAway(parcel, letter.place);
+    return this.#follow(parcel, { address: letter.to, node }, 'accepted', dispatch, place);
   }
 
   /** What became of an envelope that was sent from here. */
   settle(id: string, status: OutcomeStatus, code?: ErrorCode): void {
     this.outcomes.settle(id, status, code);
-  }
-
-  /** It was never accepted. */
-  reject(id: string, error: InterMachineError): void {
-    this.outcomes.reject(id, error);
   }
 
   /** Follows a machine, of this node or of another. Returns what ends it. */
@@ -379,8 +374,12 @@ export class Machinery {
   // ---- Within
 
   /** Between nodes an envelope is named by its place in the stream. */
-  #reliableId({ node, local, running, id }: MachineInfo): string {
-    return local && running && !this.host.isPersisted(id) ? this.#parts.newId() : this.#parts.nextId(node);
+  #nextPlace({ node, local, running, id }: MachineInfo): Place | undefined {
+    return local && running && !this.host.isPersisted(id) ? undefined : this.#parts.nextPlace(node);
+  }
+
+  #idOf(place: Place | undefined): string {
+    return place ? positionId(place.epoch, place.sequence) : this.#parts.newId();
   }
 
   /** It leaves when the step is on disk, be it after the next start; what cannot be taken up then is a dead letter of the same commit. */
@@ -392,7 +391,7 @@ export class Machinery {
     return { id: parcel.id, status: 'accepted' };
   }
 
-  #parcel(from: MachineId, to: Address, event: SendableEvent, id = this.#parts.newId()): Parcel {
+  #parcel(from: MachineId, to: Address, event: SendableEvent, place?: Place): Parcel {
     const eventJson = encodeEvent(event);
     const size = eventJson.length * 3 > MAX_ENVELOPE_BYTES ? utf8Length(eventJson) : 0;
     if (size > MAX_ENVELOPE_BYTES) {
@@ -403,6 +402,7 @@ export class Machinery {
     }
     const causationId = this.host.handlingEnvelopeId;
     const sentAt = this.#parts.clock.wallTime();
+    const id = this.#idOf(place);
     const parcel = { id, from: this.#addressOf(from), to, sentAt, eventType: event.type, eventJson };
     return causationId === undefined ? parcel : { ...parcel, causationId };
   }
@@ -421,8 +421,9 @@ export class Machinery {
     to: Pick<MachineInfo, 'address' | 'node'>,
     until: Until,
     dispatch: () => void,
+    place?: Place,
   ): Promise<Outcome> {
-    const outcome = this.outcomes.wait(parcel.id, to, until);
+    const outcome = this.outcomes.wait(parcel.id, to, until, place);
     try {
       dispatch();
     } catch (thrown) {

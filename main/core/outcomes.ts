@@ -1,13 +1,21 @@
 import { isFinal, type Outcome, type OutcomeStatus, reaches, type Until } from '../../shared/envelope.ts';
-import { placeOf } from '../../shared/envelope-text.ts';
+import { type Place, placeOf } from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import type { Address, NodeId } from '../../shared/ids.ts';
 import type { Run } from './outgoing-stream.ts';
+import { Places } from './places.ts';
+
+/** What is under way to one machine. */
+interface Flight {
+  readonly to: Address;
+  /** Envelopes of which the last word was not heard yet. */
+  count: number;
+}
 
 /** A send whose last word was not heard yet. */
 interface Sent {
   readonly id: string;
-  readonly to: Address;
+  readonly flight: Flight;
   readonly node: NodeId;
   until: Until;
   /** The last word so far. */
@@ -21,129 +29,139 @@ interface Sent {
 
 /** What is under way to machines: whose callers still wait, and how far each of them wants to wait. */
 export class Outcomes {
-  /** By epoch and sequence; what goes with no stream by its id, under no epoch. */
-  readonly #sent = new Map<string, Map<number | string, Sent>>();
-  readonly #inFlight = new Map<Address, number>();
+  /** By epoch. */
+  readonly #streams = new Map<string, Places<Sent>>();
+  /** What goes with no stream, by its id. */
+  readonly #others = new Map<string, Sent>();
+  readonly #flights = new Map<Address, Flight>();
 
-  /** Resolves when the envelope is as far as `until`, or is final, or when the channel to its node is lost after it was accepted. */
+  /**
+   * Resolves when the envelope is as far as `until`, or is final, or when the channel to its node is lost after it was accepted. `place`: of what goes
+   * with a stream.
+   */
   wait(
     id: string,
     { address, node }: { readonly address: Address; readonly node: NodeId },
     until: Until,
+    place?: Place,
   ): Promise<Outcome> {
-    this.#inFlight.set(address, this.inFlight(address) + 1);
     return new Promise((resolve, reject) => {
-      const { epoch, key } = placeOf(id);
-      const of = this.#sent.get(epoch) ?? new Map<number | string, Sent>();
-      if (of.size === 0) this.#sent.set(epoch, of);
-      of.set(key, {
-        id,
-        to: address,
-        node,
-        until,
-        status: undefined,
-        code: undefined,
-        isAwaited: true,
-        resolve,
-        reject,
-      });
+      const flight = this.#flightTo(address);
+      flight.count++;
+      const common = { status: undefined, code: undefined, isAwaited: true };
+      const sent: Sent = { id, flight, node, until, ...common, resolve, reject };
+      if (place) this.#stream(place.epoch).set(place.sequence, sent);
+      else this.#others.set(id, sent);
     });
   }
 
   /** Envelopes to this machine of which the last word was not heard yet. */
   inFlight(address: Address): number {
-    return this.#inFlight.get(address) ?? 0;
+    return this.#flights.get(address)?.count ?? 0;
   }
 
   settle(id: string, status: OutcomeStatus, code?: ErrorCode): void {
-    const { epoch, key } = placeOf(id);
-    const of = this.#sent.get(epoch);
-    if (of) this.#settle(of, key, status, code);
+    const sent = this.#others.get(id);
+    const place = sent ? undefined : placeOf(id);
+    if (place) this.settleRun({ epoch: place.epoch, first: place.sequence, last: place.sequence }, status, code);
+    else if (sent && this.#settle(sent, status, code)) this.#others.delete(id);
   }
 
   /** As `settle`, for consecutive envelopes of one stream. */
   settleRun({ epoch, first, last }: Run, status: OutcomeStatus, code?: ErrorCode): void {
-    const of = this.#sent.get(epoch);
-    if (!of || of.size === 0) return;
-    for (let sequence = first; sequence <= last; sequence++) this.#settle(of, sequence, status, code);
+    const stream = this.#streams.get(epoch);
+    if (!stream || stream.isEmpty) return;
+    for (let sequence = first; sequence <= last; sequence++) {
+      const sent = stream.get(sequence);
+      if (sent && this.#settle(sent, status, code)) stream.delete(sequence);
+    }
   }
 
-  /** It was never accepted. */
-  reject(id: string, error: InterMachineError): void {
-    const { epoch, key } = placeOf(id);
-    this.#remove(epoch, key)?.reject(error);
-  }
-
+  /** They were never accepted. */
   rejectRun({ epoch, first, last }: Run, error: InterMachineError): void {
-    for (let sequence = first; sequence <= last; sequence++) this.#remove(epoch, sequence)?.reject(error);
+    for (let sequence = first; sequence <= last; sequence++) this.#remove({ epoch, sequence })?.reject(error);
   }
 
   /** Its envelope was not taken up, and its caller knows. */
   forget(id: string): void {
-    const { epoch, key } = placeOf(id);
-    this.#remove(epoch, key);
+    const sent = this.#others.get(id);
+    const place = sent ? undefined : placeOf(id);
+    if (place) this.#remove(place);
+    else if (sent && this.#others.delete(id)) this.#landed(sent.flight);
   }
 
   /** Nobody knows when the node will be back: what is accepted stays so, and its callers go on. */
   channelLost(node: NodeId): void {
-    for (const [epoch, of] of this.#sent) {
-      for (const [key, sent] of of) {
-        if (sent.node !== node || sent.status === undefined) continue;
-        resolve(sent);
-        this.#remove(epoch, key);
-      }
+    for (const sent of this.#all()) {
+      if (sent.node !== node || sent.status === undefined) continue;
+      resolve(sent);
+      this.forget(sent.id);
     }
   }
 
   /** Nobody knows when the machine will run again: what its node has, or will have, is as far as its callers wait. */
   machineReleased(to: Address): void {
-    for (const of of this.#sent.values()) {
-      for (const sent of of.values()) {
-        if (sent.to !== to || sent.until !== 'handled') continue;
-        sent.until = 'delivered';
-        if (sent.status === 'delivered') resolve(sent);
-      }
+    for (const sent of this.#all()) {
+      if (sent.flight.to !== to || sent.until !== 'handled') continue;
+      sent.until = 'delivered';
+      if (sent.status === 'delivered') resolve(sent);
     }
   }
 
   stop(): void {
     const unaccepted = new InterMachineError('NODE_STOPPED', 'The node stopped before the event was accepted');
-    for (const of of this.#sent.values()) {
-      for (const sent of of.values()) {
-        if (sent.status === undefined) sent.reject(unaccepted);
-        else resolve(sent);
-      }
+    for (const sent of this.#all()) {
+      if (sent.status === undefined) sent.reject(unaccepted);
+      else resolve(sent);
     }
-    this.#sent.clear();
-    this.#inFlight.clear();
+    this.#streams.clear();
+    this.#others.clear();
+    this.#flights.clear();
   }
 
-  #settle(of: Map<number | string, Sent>, key: number | string, status: OutcomeStatus, code?: ErrorCode): void {
-    const sent = of.get(key);
-    if (!sent) return;
+  *#all(): Iterable<Sent> {
+    for (const stream of this.#streams.values()) yield* stream.values();
+    yield* this.#others.values();
+  }
+
+  /** Returns whether that was the last word. */
+  #settle(sent: Sent, status: OutcomeStatus, code?: ErrorCode): boolean {
     sent.status = status;
     sent.code = code;
     const isLast = isFinal(status);
     if (isLast || reaches(status, sent.until)) resolve(sent);
-    if (!isLast) return;
-    of.delete(key);
-    this.#landed(sent.to);
+    if (isLast) this.#landed(sent.flight);
+    return isLast;
   }
 
-  #remove(epoch: string, key: number | string): Sent | undefined {
-    const of = this.#sent.get(epoch);
-    const sent = of?.get(key);
-    if (!of || !sent) return undefined;
-    of.delete(key);
-    if (of.size === 0) this.#sent.delete(epoch);
-    this.#landed(sent.to);
+  #remove({ epoch, sequence }: Place): Sent | undefined {
+    const stream = this.#streams.get(epoch);
+    const sent = stream?.get(sequence);
+    if (!stream || !sent) return undefined;
+    stream.delete(sequence);
+    if (stream.isEmpty) this.#streams.delete(epoch);
+    this.#landed(sent.flight);
     return sent;
   }
 
-  #landed(to: Address): void {
-    const left = this.inFlight(to) - 1;
-    if (left > 0) this.#inFlight.set(to, left);
-    else this.#inFlight.delete(to);
+  #landed(flight: Flight): void {
+    if (--flight.count === 0) this.#flights.delete(flight.to);
+  }
+
+  #stream(epoch: string): Places<Sent> {
+    const known = this.#streams.get(epoch);
+    if (known) return known;
+    const stream = new Places<Sent>();
+    this.#streams.set(epoch, stream);
+    return stream;
+  }
+
+  #flightTo(to: Address): Flight {
+    const known = this.#flights.get(to);
+    if (known) return known;
+    const flight = { to, count: 0 };
+    this.#flights.set(to, flight);
+    return flight;
   }
 }
 

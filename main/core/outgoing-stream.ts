@@ -1,4 +1,4 @@
-import { lengthOf, readLabel } from '../../shared/envelope-text.ts';
+import { lengthOf, type Place, readLabel } from '../../shared/envelope-text.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { type DeliveryLimits, MAX_BATCH_BYTES } from './defaults.ts';
 import type { OutboxRow } from './ports.ts';
@@ -112,7 +112,7 @@ export class OutgoingStream {
   }
 
   /** Where the next envelope will stand. */
-  get next(): { readonly epoch: string; readonly sequence: number } {
+  get next(): Place {
     const epoch = this.#presentEpoch();
     return { epoch: epoch.id, sequence: lastOf(epoch) + 1 };
   }

@@ -1,5 +1,13 @@
 import type { Envelope, OutcomeStatus } from '../../shared/envelope.ts';
-import { decodeLabel, type Label, lengthOf, linesOf, positionId, readLabel } from '../../shared/envelope-text.ts';
+import {
+  decodeLabel,
+  type Label,
+  lengthOf,
+  linesOf,
+  type Place,
+  positionId,
+  readLabel,
+} from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError, reasonOf } from '../../shared/errors.ts';
 import { decodeEvent } from '../../shared/event.ts';
 import { addressOf, type MachineId, type NodeId } from '../../shared/ids.ts';
@@ -227,9 +235,9 @@ export class Receiving {
     });
   }
 
-  /** The id that the next envelope of `sendHere` will have. */
-  get nextLocalId(): string {
-    return this.#local.nextId;
+  /** Of the next envelope of `sendHere`. */
+  get nextLocalPlace(): Place {
+    return this.#local.next;
   }
 
   // ---- Time, connections, and the end of a turn

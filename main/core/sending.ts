@@ -1,5 +1,5 @@
 import type { OutcomeStatus } from '../../shared/envelope.ts';
-import { linesOf, positionId, readLabel } from '../../shared/envelope-text.ts';
+import { linesOf, type Place, positionId, readLabel } from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import { addressOf, type NodeId, partsOf } from '../../shared/ids.ts';
 import { CLOSE } from './close-codes.ts';
@@ -47,10 +47,9 @@ export class Sending {
     return this.#peers.get(peer)?.outgoing.backlog ?? { rows: 0, length: 0 };
   }
 
-  /** The id that the next envelope to a node will have. */
-  nextId(peer: NodeId): string {
-    const { epoch, sequence } = this.#peer(peer).outgoing.next;
-    return positionId(epoch, sequence);
+  /** Of the next envelope to a node. */
+  nextPlace(peer: NodeId): Place {
+    return this.#peer(peer).outgoing.next;
   }
 
   /** Throws OUTBOX_FULL. */

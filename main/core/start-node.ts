@@ -110,7 +110,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
       roundTripMs: (peer) => peers.get(peer)?.roundTripMs,
     },
     knows: (id) => remembered.has(id),
-    nextId: (node) => delivery.nextId(node),
+    nextPlace: (node) => delivery.nextPlace(node),
     sendAway: (parcel, inPlaceOf) =>
       runner.step({ type: 'send', parcel, ...(inPlaceOf !== undefined && { inPlaceOf }) }),
     keep: (step) => runner.step({ type: 'stepped', step }),

@@ -103,7 +103,7 @@ const send = (more: object = {}) => {
 describe('a turn', () => {
   test('is one commit and one frame, however much is sent in it', () => {
     connect();
-    const epoch = delivery.nextId(B).split('-')[0] ?? '';
+    const { epoch } = delivery.nextPlace(B);
     receive({ type: 'ack', epoch, mark: 0, refused: [], credit: 100 });
     changes();
     frames('messages');
@@ -115,7 +115,7 @@ describe('a turn', () => {
 
   test('does not keep what waited: that leaves with the credit for it, or with its commit', () => {
     connect();
-    const epoch = delivery.nextId(B).split('-')[0] ?? '';
+    const { epoch } = delivery.nextPlace(B);
     for (let n = 0; n < 5; n++) send();
     settle();
     frames('messages');
@@ -160,11 +160,11 @@ describe('a turn', () => {
 });
 
 test('an envelope is named by its place in the stream', () => {
-  const id = delivery.nextId(B);
+  const { epoch, sequence } = delivery.nextPlace(B);
   send();
-  expect(delivery.nextId(B)).toBe(id.replace(/1$/, '2'));
+  expect([sequence, delivery.nextPlace(B)]).toEqual([1, { epoch, sequence: 2 }]);
   settle();
-  expect(taken('outcome')).toMatchObject([{ status: 'accepted', epoch: id.split('-')[0], first: 1, last: 1 }]);
+  expect(taken('outcome')).toMatchObject([{ status: 'accepted', epoch, first: 1, last: 1 }]);
 });
 
 describe('D1, D2: a peer that breaks the rules is cut off:', () => {
@@ -206,7 +206,7 @@ describe('D1, D2: a peer that breaks the rules is cut off:', () => {
 
   test('an outcome that is told over and over', () => {
     connect();
-    const epoch = delivery.nextId(B).split('-')[0] ?? '';
+    const { epoch } = delivery.nextPlace(B);
     receive({ type: 'ack', epoch, mark: 0, refused: [], credit: 100 });
     send();
     settle();
@@ -408,6 +408,7 @@ test('a full disk refuses what is sent, gives no credit, is tried again at each 
 
 describe('a dead letter that is sent again', () => {
   const parcel = {
+    id: '',
     from: addressOf(A, SINK),
     to: addressOf(B, SINK),
     sentAt: 0,
@@ -420,7 +421,7 @@ describe('a dead letter that is sent again', () => {
     ['for another node', parcel.to],
     ['for a machine here that does not run', addressOf(A, SINK)],
   ])('and its new envelope are one commit: %s', (_, to) => {
-    input({ type: 'send', parcel: { ...parcel, to, id: delivery.nextId(to === parcel.to ? B : A) }, inPlaceOf: 7 });
+    input({ type: 'send', parcel: { ...parcel, to }, inPlaceOf: 7 });
     input({ type: 'flush' });
     expect(commits().map((changes) => changes.map(({ type }) => type).sort())).toEqual([['deadLetterRemove', 'page']]);
   });
@@ -429,7 +430,7 @@ describe('a dead letter that is sent again', () => {
     for (const isPutOut of [true, false]) {
       // Something else is under way to the disk.
       input({ type: 'change', change: { type: 'nodeRemove', node: B } }, { type: 'flush' });
-      input({ type: 'send', parcel: { ...parcel, id: delivery.nextId(B) }, inPlaceOf: 7 });
+      input({ type: 'send', parcel, inPlaceOf: 7 });
       if (isPutOut) input({ type: 'flush' });
       outputs = [];
       input({ type: 'failed', code: 'STORE_FULL', reason: 'full' });

@@ -6,6 +6,7 @@ import type { Parcel } from '../../../main/core/parcel.ts';
 import type { StoredChange, StoredEnvelope } from '../../../main/core/ports.ts';
 import type { Processed, Verdict } from '../../../main/core/receiving.ts';
 import type { Behind, Frame, Welcome } from '../../../main/core/wire.ts';
+import { positionId } from '../../../shared/envelope-text.ts';
 import { addressOf, type MachineId, machineId, type NodeId } from '../../../shared/ids.ts';
 import { apply, type Body, bodyOf, type Disk, EMPTY_DISK, stateOf, stepsIn } from './disk.ts';
 import type { Connection, History } from './history.ts';
@@ -340,7 +341,8 @@ export class SimulatedNode {
 
   #send1(to: NodeId, machine: MachineId, hops: number, cause: string | undefined): void {
     const parcel: Parcel = this.#history.make(this.id, to, machine, hops, cause);
-    const id = this.delivery.nextId(to);
+    const { epoch, sequence } = this.delivery.nextPlace(to);
+    const id = positionId(epoch, sequence);
     this.#history.named(this.id, id, parcel);
     try {
       this.input({ type: 'send', parcel });
