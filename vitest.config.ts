@@ -9,7 +9,7 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/co
 /** What the everyday run and that of the LAN share. */
 export const COMMON = {
   environment: 'node',
-  globalSetup: './test/support/built-page.ts',
+  globalSetup: './test/support/built-before.ts',
   reporters: ['default', './test/support/reporter.ts'],
   testTimeout: 90_000,
   hookTimeout: 120_000,

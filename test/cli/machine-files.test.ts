@@ -3,8 +3,9 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CliPlace, type JsonProcess, type Line, START } from '../support/cli.ts';
+import { CliPlace, type JsonProcess, type Line } from '../support/cli.ts';
 import { Folder } from '../support/machine-files.ts';
+import { programFile } from '../support/programs.ts';
 
 const shipped = (name: string) => fileURLToPath(new URL(`../../main/machines/${name}`, import.meta.url));
 
@@ -108,7 +109,7 @@ describe('intermachine check', () => {
   afterEach(() => folder.clear());
 
   const check = (...args: readonly string[]) =>
-    spawnSync(process.execPath, [START, 'check', ...args], {
+    spawnSync(process.execPath, [programFile('intermachine'), 'check', ...args], {
       encoding: 'utf8',
       env: { ...process.env, NO_COLOR: '1' },
     });

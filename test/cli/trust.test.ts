@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PairingView, TrustView } from '../../shared/api.ts';
-import { CliPlace, type JsonProcess, START, type Told } from '../support/cli.ts';
+import { CliPlace, type JsonProcess, type Told } from '../support/cli.ts';
+import { programFile } from '../support/programs.ts';
 
 // Two nodes of two users on one link, and the commands that each user has.
 
@@ -43,7 +44,10 @@ async function user(name: string): Promise<User> {
       return await place.ask(...args);
     },
     talk: (...args) => {
-      const child = spawn(process.execPath, [START, ...args], { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [programFile('intermachine'), ...args], {
+        env: environment,
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
       const said = place.track(child);
       return Object.assign(said, { say: (text: string) => void child.stdin.write(`${text}\n`) });
     },

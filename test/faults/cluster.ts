@@ -1,11 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { NodeOptions } from '../../main/index.ts';
 import { eventually } from '../support/discovery.ts';
+import { programFile } from '../support/programs.ts';
 import type { NodeOrder, NodeReport, NodeState, Sending } from './node-process.ts';
 
-export const PROGRAM = fileURLToPath(new URL('./node-process.ts', import.meta.url));
 /** One key for nodes that do not share a home. */
 const KEY = 'abcdefghijklmnopqrstuvwxya';
 /** Between a start that failed and the next one, as a supervisor would have it. */
@@ -53,7 +52,7 @@ export class MemberProcess {
   }
 
   start(): void {
-    const child = this.member.spawn(PROGRAM);
+    const child = this.member.spawn(programFile('fault-node'));
     const { name, dataDir, acceptedFile, options } = this.member;
     this.#child = child;
     this.#hasStarted = false;

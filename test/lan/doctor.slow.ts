@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Diagnosis, Finding } from '../../shared/diagnosis.ts';
-import { JsonProcess, START } from '../support/cli.ts';
+import { JsonProcess } from '../support/cli.ts';
 import { createLan, deafTo, type Lan, type LanHost, lanUnavailable } from '../support/lan.ts';
+import { programFile } from '../support/programs.ts';
 
 const noLan = lanUnavailable() ?? (spawnSync('nft', ['-v']).error && 'the command "nft" (nftables) is missing');
 
@@ -35,7 +36,10 @@ describe.skipIf(noLan)(`a doctor on a LAN${noLan ? ` (skipped: ${noLan})` : ''}`
     NO_COLOR: '1',
   });
   const run = (host: LanHost, ...args: readonly string[]) =>
-    host.spawn(process.execPath, [START, ...args], { env: environment(host), stdio: ['ignore', 'pipe', 'pipe'] });
+    host.spawn(process.execPath, [programFile('intermachine'), ...args], {
+      env: environment(host),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
 
   async function node(host: LanHost, name: string): Promise<JsonProcess> {
     const started = new JsonProcess(run(host, 'run', '--json', '--name', name));

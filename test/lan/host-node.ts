@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import type { Announcement } from '../../main/core/ports.ts';
 import { announcementOf, eventually } from '../support/discovery.ts';
 import type { LanHost } from '../support/lan.ts';
+import { programFile } from '../support/programs.ts';
 import type { HostCommand, HostReport } from './discovery-host.ts';
 
 /** The discovery of a node, on one host of the LAN. */
@@ -13,7 +13,7 @@ export class HostNode {
 
   constructor(host: LanHost, id: string, changes: Partial<Announcement> = {}) {
     this.self = announcementOf(id, changes);
-    this.#child = host.spawn(process.execPath, [join(import.meta.dirname, 'discovery-host.ts')], {
+    this.#child = host.spawn(process.execPath, [programFile('lan-discovery')], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child.on('message', (report) => this.reports.push(report as HostReport));

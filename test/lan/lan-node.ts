@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import type { NodeOptions, PeerInfo, PeerState } from '../../main/index.ts';
 import type { LanHost } from '../support/lan.ts';
+import { programFile } from '../support/programs.ts';
 import type { NodeCommand, NodeReport } from './node-host.ts';
 
 /** One key for hosts that do not share a home. */
@@ -31,7 +31,7 @@ export class LanNode {
   constructor(host: LanHost, name: string, options: NodeOptions = {}) {
     this.name = name;
     this.#options = { name, networkKey: KEY, ...(options.dataDir === undefined && { store: 'memory' }), ...options };
-    this.#child = host.spawn(process.execPath, [join(import.meta.dirname, 'node-host.ts')], {
+    this.#child = host.spawn(process.execPath, [programFile('lan-node')], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child.on('message', (report) => {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SqliteStore } from '../../main/adapters/store/sqlite.ts';
-import { JsonProcess, type Line, START } from '../support/cli.ts';
+import { JsonProcess, type Line } from '../support/cli.ts';
 import { expectWithin } from '../support/figures.ts';
 import { createLan, type Lan, lanUnavailable } from '../support/lan.ts';
+import { programFile } from '../support/programs.ts';
 
 const noLan = lanUnavailable();
 /** One key for hosts that do not share a home. */
@@ -24,7 +25,17 @@ const environment = () => ({ ...process.env, INTERMACHINE_HOME: home, INTERMACHI
 function start(name: Name): JsonProcess {
   const host = lan.hosts[NAMES.indexOf(name)];
   if (!host) throw new Error('no such host');
-  const args = [START, 'run', '--json', '--name', name, '--data-dir', join(home, name), '--machine', ...MACHINES[name]];
+  const args = [
+    programFile('intermachine'),
+    'run',
+    '--json',
+    '--name',
+    name,
+    '--data-dir',
+    join(home, name),
+    '--machine',
+    ...MACHINES[name],
+  ];
   return new JsonProcess(host.spawn(process.execPath, args, { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] }));
 }
 

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { programFile } from './programs.ts';
 import { freeUdpPort } from './udp-port.ts';
 
-/** Runs the command line from its sources: `spawn(process.execPath, [START, 'run', …])`. */
+/** Runs the command line from its sources, as `npm start` does. */
 export const START = fileURLToPath(new URL('../../build/start.js', import.meta.url));
 
 export interface Line {
@@ -119,10 +120,13 @@ export class CliPlace {
     };
   }
 
-  /** `intermachine …`, from its sources. */
+  /** `intermachine …` */
   start(args: readonly string[]): JsonProcess {
     return this.track(
-      spawn(process.execPath, [START, ...args], { env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] }),
+      spawn(process.execPath, [programFile('intermachine'), ...args], {
+        env: this.environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
     );
   }
 
@@ -134,7 +138,7 @@ export class CliPlace {
 
   /** `intermachine …` that asks a running node: what it printed, and its exit code. */
   async ask(...args: readonly string[]): Promise<Told> {
-    const child = spawn(process.execPath, [START, ...args], {
+    const child = spawn(process.execPath, [programFile('intermachine'), ...args], {
       env: this.environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,9 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-
-const program = fileURLToPath(new URL('./store-process.ts', import.meta.url));
+import { programFile } from '../programs.ts';
 
 /** A process of its own with a store, and what it reported. */
 export interface StoreProcess {
@@ -22,7 +20,7 @@ export const startSmallProcess = (heapMb: number, task: string, ...args: readonl
   start([`--max-old-space-size=${heapMb}`], task, args);
 
 function start(execArgv: readonly string[], task: string, args: readonly string[]): StoreProcess {
-  const child = fork(program, [task, ...args], {
+  const child = fork(programFile('store-process'), [task, ...args], {
     execArgv: [...execArgv],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
