@@ -146,8 +146,10 @@ export interface DeliveryLimits {
   readonly windowLength: number;
   /** Epochs that are asked about at one time, the oldest first: keeps it small for a sender that restarts in a loop. */
   readonly resumeEpochs: number;
-  /** Envelopes of one epoch that were refused, after which its peer is told to forget those that are known here for good. */
+  /** Envelopes that a peer refused, after which it is told to forget those that are known here for good. */
   readonly refusalsKept: number;
+  /** Refusals that are kept for a peer which does not say that it knows of them; then its line is closed. */
+  readonly refusalsOpen: number;
   /** Envelopes of one peer, and their length, that are with machines which have not handled them; then it gets no more credit. */
   readonly inHandRows: number;
   readonly inHandLength: number;
@@ -173,6 +175,8 @@ export const DELIVERY_LIMITS: DeliveryLimits = {
   windowLength: 1024 * 1024,
   resumeEpochs: 64,
   refusalsKept: 1_024,
+  // Twice what a sender of ours leaves open: it stops where its disk does not know of as many as a window has, and has one more window under way.
+  refusalsOpen: 16_384,
   // Some 10 ms of work: half of it is handled while the other half is on its way. More adds little to the throughput, and others wait behind it.
   inHandRows: 2_048,
   inHandLength: 8 * 1024 * 1024,
@@ -183,7 +187,7 @@ export const DELIVERY_LIMITS: DeliveryLimits = {
 
 /** Epochs named in one `resume` that a peer may send. */
 export const MAX_RESUME_EPOCHS = DELIVERY_LIMITS.resumeEpochs;
-/** Changes that are kept while the disk refuses them; the oldest go first, as they can be learned again. */
+/** Changes that are kept while the disk refuses them; the oldest go first, as they can be learned again. Those that something waits for stay. */
 export const MAX_FACTS_KEPT = 10_000;
 /** After a start, machines that the node knows are waited for so long: what comes for them takes the credit of its peers, instead of being refused. */
 export const MACHINES_START_WITHIN_MS = 30_000;

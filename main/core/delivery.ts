@@ -249,7 +249,8 @@ export class Delivery {
     for (const group of lost) group.failed(failure);
     this.#receiving.rollBack();
     // What is true whether its time has come or not is written with the next commit.
-    this.#turn.group.facts.unshift(...lost.flatMap((group) => group.facts).slice(-MAX_FACTS_KEPT));
+    const facts = lost.flatMap((group) => group.facts);
+    this.#turn.group.facts.unshift(...facts.filter(({ act }, at) => act || at >= facts.length - MAX_FACTS_KEPT));
     for (const peer of this.#receiving.connectedPeers)
       this.#turn.put({ type: 'close', peer, code: CLOSE.storeFailed, reason: 'what came could not be stored' });
   }

@@ -1,6 +1,6 @@
 import type { DeliveryLimits } from './defaults.ts';
 import type { Mark } from './ports.ts';
-import type { Ack, Refusal } from './wire.ts';
+import type { Ack, Refusal, Resume } from './wire.ts';
 
 interface Epoch {
   /** Taken up, in memory: says what comes next. */
@@ -25,6 +25,10 @@ interface Credit {
 export class IncomingStream {
   readonly #limits: DeliveryLimits;
   readonly #epochs = new Map<string, Epoch>();
+  /** Refusals that are kept until the peer has them on its disk, of all epochs. */
+  #refusals = 0;
+  /** Epochs that the peer named on the present connection. */
+  readonly #named = new Set<string>();
   /** Of the epochs that were answered on the present connection, in the order in which they come. */
   readonly #credits = new Map<string, Credit>();
   /** The one that came last. */
@@ -39,8 +43,10 @@ export class IncomingStream {
 
   constructor(marks: readonly Mark[], limits: DeliveryLimits) {
     this.#limits = limits;
-    for (const { epoch, sequence, refused } of marks)
+    for (const { epoch, sequence, refused } of marks) {
       this.#epochs.set(epoch, { received: sequence, durable: sequence, refused: [...refused] });
+      this.#refusals += refused.length;
+    }
   }
 
   received(epoch: string): number {
@@ -56,6 +62,10 @@ export class IncomingStream {
     return this.#credits.get(epoch)?.ceiling;
   }
 
+  get refusals(): number {
+    return this.#refusals;
+  }
+
   /** Takes up everything of the epoch up to and with `sequence`. */
   take(epoch: string, sequence: number): void {
     const entry = this.#epoch(epoch);
@@ -68,14 +78,31 @@ export class IncomingStream {
     const entry = this.#epoch(epoch);
     entry.durable = Math.max(entry.durable, sequence);
     entry.refused.push(...refused);
+    this.#refusals += refused.length;
   }
 
-  /** The peer still has the envelopes from `firstOpen` on, and knows of all refusals before. Returns whether there were any. */
-  forgetRefusals(epoch: string, firstOpen: number): boolean {
-    const entry = this.#epochs.get(epoch);
-    if (!entry || entry.refused.every(([sequence]) => sequence >= firstOpen)) return false;
-    entry.refused = entry.refused.filter(([sequence]) => sequence >= firstOpen);
-    return true;
+  /**
+   * The peer still has what it names, from the first on, and knows of all refusals before; it knows of all in older epochs that it did not name.
+   * Epochs come one after the other, and one that is not known yet is newer than all that are. Returns up to where there were any.
+   */
+  forgetRefusals(live: Resume['live']): readonly (readonly [epoch: string, upTo: number])[] {
+    const firsts = new Map(Object.entries(live));
+    for (const epoch of firsts.keys()) this.#named.add(epoch);
+    if (this.#refusals === 0) return [];
+    const forgotten: (readonly [string, number])[] = [];
+    let isOlder = [...firsts.keys()].some((epoch) => !this.#epochs.has(epoch));
+    for (const [epoch, entry] of [...this.#epochs].reverse()) {
+      isOlder ||= firsts.has(epoch);
+      const isDone = isOlder && !this.#named.has(epoch);
+      const firstOpen = firsts.get(epoch) ?? (isDone ? Number.POSITIVE_INFINITY : 0);
+      const last = entry.refused.findLast(([sequence]) => sequence < firstOpen)?.[0];
+      if (last === undefined) continue;
+      const kept = entry.refused.filter(([sequence]) => sequence >= firstOpen);
+      this.#refusals += kept.length - entry.refused.length;
+      entry.refused = kept;
+      forgotten.push([epoch, last]);
+    }
+    return forgotten;
   }
 
   /** The answer to a resume, with all refusals; from here on the epoch may come on this connection. So many share the room that there is. */
@@ -119,6 +146,7 @@ export class IncomingStream {
 
   disconnected(): void {
     this.#credits.clear();
+    this.#named.clear();
     this.#coming = '';
   }
 

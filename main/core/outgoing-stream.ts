@@ -55,8 +55,8 @@ interface Epoch {
   /** On the present connection: up to where the peer takes it, once it has said so, and what was sent. */
   credit: number | undefined;
   sent: number;
-  /** Acknowledged as refused since the peer was asked about it: it keeps those until it is asked again. */
-  refusals: number;
+  /** Acknowledged as refused, in order: the peer keeps those until it is told that they are on our disk. */
+  refusals: readonly number[];
 }
 
 /** What waits for one peer, in the order in which it was accepted, and how far it went on the present connection. */
@@ -71,6 +71,8 @@ export class OutgoingStream {
   #length = 0;
   #sentRows = 0;
   #sentLength = 0;
+  /** Refusals that the peer keeps, of all epochs. */
+  #refusals = 0;
   #connected = false;
   /** Rows that waited when it connected, and how many of them it has. */
   #waitedFor = 0;
@@ -154,7 +156,7 @@ export class OutgoingStream {
       for (const row of waitingOf(epoch).slice(kept.length)) this.#forget(row);
       Object.assign(epoch, { rows: kept, head: 0, logged: epoch.committed });
     }
-    this.#dropEmpty();
+    this.#dropDone();
   }
 
   /**
@@ -170,7 +172,9 @@ export class OutgoingStream {
   /** Whole epochs: a crash must not leave the end of one, which its peer would take for all that is left of more. */
   takeForgotten(): readonly Acknowledged[] {
     const forgotten = this.#epochs.filter((epoch) => epoch.isForgotten && epoch.committed === lastOf(epoch));
-    return forgotten.flatMap((epoch) => this.#acknowledge(epoch, epoch.committed));
+    const acknowledged = forgotten.flatMap((epoch) => this.#acknowledge(epoch, epoch.committed));
+    this.#dropDone();
+    return acknowledged;
   }
 
   // ---- Time
@@ -217,32 +221,46 @@ export class OutgoingStream {
     this.#sentRows = 0;
     this.#sentLength = 0;
     this.#asked.clear();
-    for (const epoch of this.#epochs) Object.assign(epoch, { credit: undefined, sent: epoch.first - 1, refusals: 0 });
+    for (const epoch of this.#epochs) Object.assign(epoch, { credit: undefined, sent: epoch.first - 1 });
   }
 
   /**
    * Asks what the peer has of the oldest epochs: no row of an epoch leaves before the answer. As they drain the next ones
-   * are asked about. The present epoch is, where there is room, before it has rows, so that its first need not wait. One of which much was refused is named
-   * again, so that the peer forgets what is on our disk by now.
+   * are asked about. The present epoch is, where there is room, before it has rows, so that its first need not wait. Where much was refused, or
+   * an epoch is at its end, what is named again says what is on our disk by now, so that the peer forgets it.
    */
   resume(): Resume | undefined {
     if (!this.#connected) return undefined;
-    const present = this.#presentEpoch();
+    this.#presentEpoch();
     const live: Record<string, number> = {};
     let named = 0;
     for (const epoch of this.#epochs.slice(0, this.#limits.resumeEpochs)) {
-      if (epoch.isForgotten) continue;
       const isAsked = this.#asked.has(epoch.id);
-      if (isAsked ? epoch.refusals < this.#limits.refusalsKept : epoch !== present && epoch.committed < epoch.first)
-        continue;
-      // What we name the first, the peer forgets all before: so a crash must not bring it back.
-      if (!isAsked && epoch.settled < epoch.first - 1) continue;
+      // Of what is before the first that we name, and of older epochs that we do not name, the peer forgets all: so a crash must not bring it back.
+      if (!isAsked && (epoch.settled < epoch.first - 1 || epoch.isForgotten)) break;
+      if (isAsked && !this.#hasToForget(epoch)) continue;
       this.#asked.add(epoch.id);
-      epoch.refusals = 0;
+      this.#keepsRefusals(
+        epoch,
+        epoch.refusals.filter((sequence) => sequence > epoch.settled),
+      );
       live[epoch.id] = epoch.settled + 1;
       named++;
     }
-    return named > 0 ? { type: 'resume', live } : undefined;
+    if (named === 0) return undefined;
+    this.#dropDone();
+    return { type: 'resume', live };
+  }
+
+  /** Whether the peer keeps refusals that it need not keep, and that are worth a word. */
+  #hasToForget(epoch: Epoch): boolean {
+    const [first = Number.POSITIVE_INFINITY] = epoch.refusals;
+    return first <= epoch.settled && (this.#isDrained(epoch) || this.#refusals >= this.#limits.refusalsKept);
+  }
+
+  #keepsRefusals(epoch: Epoch, refusals: readonly number[]): void {
+    this.#refusals += refusals.length - epoch.refusals.length;
+    epoch.refusals = refusals;
   }
 
   /**
@@ -256,20 +274,26 @@ export class OutgoingStream {
     if (!of) return [];
     if (of === this.#present && mark > of.written) return undefined;
     of.credit = credit;
-    for (const [sequence] of refused) if (sequence >= of.first) of.refusals++;
-    return this.#acknowledge(of, Math.min(mark, of.committed));
+    const upTo = Math.min(mark, of.committed);
+    const kept = refused.map(([sequence]) => sequence).filter((sequence) => sequence >= of.first && sequence <= upTo);
+    if (kept.length > 0) this.#keepsRefusals(of, [...of.refusals, ...kept]);
+    return this.#acknowledge(of, upTo);
   }
 
   /** It is on disk that the peer has everything of the epoch up to and with `last`. */
   settled(epoch: string, last: number): void {
     const of = this.#find(epoch);
-    if (of) of.settled = Math.max(of.settled, last);
+    if (!of) return;
+    of.settled = Math.max(of.settled, last);
+    if (this.#isDone(of)) this.#dropDone();
   }
 
   /** What may leave now, strictly in order, or the rows that must be given up first. */
   pump(now: number): Messages | Skip | { readonly type: 'expired'; readonly run: Run } | undefined {
     const epoch = this.#connected ? this.#sending() : undefined;
     if (!epoch || epoch.credit === undefined) return undefined;
+    // Our disk is behind: the peer would have to keep more and more.
+    if (this.#refusals >= this.#limits.windowRows) return undefined;
     const first = epoch.sent + 1;
     const upTo = Math.min(epoch.committed, epoch.credit, epoch.sent + this.#limits.windowRows - this.#sentRows);
     if (first > upTo || this.#sentLength >= this.#limits.windowLength) return undefined;
@@ -336,12 +360,23 @@ export class OutgoingStream {
     epoch.head += rows.length;
     epoch.sent = Math.max(epoch.sent, mark);
     compact(epoch);
-    if (epoch !== this.#present && epoch.head === epoch.rows.length) this.#dropEmpty();
     return [{ epoch: epoch.id, first, last: mark, rows }];
   }
 
-  #dropEmpty(): void {
-    this.#epochs = this.#epochs.filter((epoch) => epoch === this.#present || epoch.head < epoch.rows.length);
+  /** The peer has all of it, and nothing more is to come. */
+  #isDrained(epoch: Epoch): boolean {
+    return epoch !== this.#present && epoch.head === epoch.rows.length;
+  }
+
+  /** That is on disk, too, and the peer keeps nothing of it. */
+  #isDone(epoch: Epoch): boolean {
+    const isKept = epoch.refusals.length > 0 && !epoch.isForgotten;
+    return this.#isDrained(epoch) && epoch.settled >= epoch.first - 1 && !isKept;
+  }
+
+  #dropDone(): void {
+    for (const epoch of this.#epochs) if (this.#isDone(epoch)) this.#keepsRefusals(epoch, []);
+    this.#epochs = this.#epochs.filter((epoch) => !this.#isDone(epoch));
   }
 
   #presentEpoch(): Epoch {
@@ -362,7 +397,7 @@ export class OutgoingStream {
       isForgotten: false,
       credit: undefined,
       sent: first - 1,
-      refusals: 0,
+      refusals: [],
     };
     this.#epochs.push(epoch);
     return epoch;

@@ -89,9 +89,9 @@ export class Receiving {
   answer(peer: NodeId, { live }: Resume): void {
     const state = this.#peer(peer);
     const { connection, incoming } = state;
+    for (const [epoch, sequence] of incoming.forgetRefusals(live))
+      this.#parts.turn.group.fact({ type: 'refusalsKnown', peer, epoch, sequence });
     for (const [epoch, firstOpen] of Object.entries(live)) {
-      if (incoming.forgetRefusals(epoch, firstOpen))
-        this.#parts.turn.group.fact({ type: 'refusalsKnown', peer, epoch, sequence: firstOpen - 1 });
       const missing = firstOpen - incoming.received(epoch) - 1;
       if (missing > 0) this.#acceptGap(peer, state, epoch, firstOpen - 1, missing);
     }
@@ -338,7 +338,9 @@ export class Receiving {
           ? `envelope ${next} was expected, not ${first}`
           : last > ceiling
             ? `envelope ${last} is beyond the credit of ${ceiling}`
-            : undefined;
+            : incoming.refusals > this.#parts.turn.limits.refusalsOpen
+              ? `of ${incoming.refusals} refusals it never said that it knows`
+              : undefined;
     if (fault !== undefined) this.#close(peer, CLOSE.outOfSequence, fault);
     return fault === undefined;
   }

@@ -190,10 +190,7 @@ export class Sending {
     const { epoch, first, last, rows } = run;
     state.acknowledgedRows += last - (state.acknowledged.get(epoch) ?? 0);
     state.acknowledged.set(epoch, last);
-    const { outgoing } = state;
-    this.#parts.turn.group.fact({ type: 'acknowledged', peer, epoch, sequence: last }, () =>
-      outgoing.settled(epoch, last),
-    );
+    this.#isAcknowledged(peer, epoch, last);
     let from = first;
     const delivered = (upTo: number) => {
       if (from <= upTo) {
@@ -220,7 +217,7 @@ export class Sending {
   #forgotten(peer: NodeId, runs: readonly Acknowledged[]): void {
     const [status, code] = ['dead', 'PEER_FORGOTTEN'] as const;
     for (const { epoch, first, last, rows } of runs) {
-      this.#parts.turn.group.fact({ type: 'acknowledged', peer, epoch, sequence: last });
+      this.#isAcknowledged(peer, epoch, last);
       for (const [at, row] of rows.entries()) {
         if (row.gone) continue;
         const run = { epoch, first: first + at, last: first + at };
@@ -229,6 +226,13 @@ export class Sending {
         this.#tell(peer, run, status, code);
       }
     }
+  }
+
+  #isAcknowledged(peer: NodeId, epoch: string, sequence: number): void {
+    const { outgoing } = this.#peer(peer);
+    this.#parts.turn.group.fact({ type: 'acknowledged', peer, epoch, sequence }, () =>
+      outgoing.settled(epoch, sequence),
+    );
   }
 
   #became(peer: NodeId, run: Run, status: OutcomeStatus, code?: ErrorCode): void {

@@ -120,6 +120,8 @@ describe('on a new connection', () => {
     expect(live).toEqual(rows.slice(0, resumeEpochs).map(({ epoch }) => epoch));
     expect(stream.resume()).toBeUndefined();
     for (const epoch of live.slice(0, 3)) stream.acknowledge({ epoch, mark: 1, credit, refused: [] });
+    expect(stream.resume()).toBeUndefined();
+    for (const epoch of live.slice(0, 3)) stream.settled(epoch, 1);
     expect(Object.keys(stream.resume()?.live ?? {})).toEqual(rows.slice(64, 67).map(({ epoch }) => epoch));
   });
 
@@ -153,6 +155,33 @@ describe('on a new connection', () => {
     refuse(2 * refusalsKept);
     stream.settled(FIRST, 2 * refusalsKept);
     expect(stream.resume()?.live).toEqual({ [FIRST]: 2 * refusalsKept + 1 });
+  });
+
+  test('nothing leaves while the peer keeps as many refusals as fit a window, until the disk knows of them', () => {
+    add(2 * windowRows);
+    connect();
+    drain();
+    const refused = Array.from({ length: windowRows }, (_, at) => [at + 1, 'NOT_ACCEPTED'] as const);
+    stream.acknowledge({ epoch: FIRST, mark: windowRows, credit, refused });
+    expect(drain()).toEqual([]);
+    stream.settled(FIRST, windowRows);
+    expect(stream.resume()?.live).toEqual({ [FIRST]: windowRows + 1 });
+    expect(drain()).not.toEqual([]);
+  });
+
+  test('an epoch at its end of which something was refused is named a last time, when all of it is on disk, also on a later connection', () => {
+    stream = streamOf(stored(OLD, 4, 5));
+    stream.connected();
+    stream.resume();
+    stream.acknowledge({ epoch: OLD, mark: 5, credit, refused: [[5, 'NOT_ACCEPTED']] });
+    stream.settled(OLD, 4);
+    expect(stream.resume()).toBeUndefined();
+    stream.connected();
+    expect(stream.resume()).toBeUndefined();
+    stream.settled(OLD, 5);
+    expect(stream.resume()?.live).toEqual({ [OLD]: 6, [FIRST]: 1 });
+    stream.connected();
+    expect(stream.resume()?.live).toEqual({ [FIRST]: 1 });
   });
 });
 
@@ -283,5 +312,8 @@ test('what is forgotten is gone at once, or as a whole when its last is on disk,
   expect(stream.takeForgotten()).toMatchObject([{ epoch: FIRST, first: 1, last: 3 }]);
   expect(stream.waiting).toBe(0);
   stream.connected();
+  // A crash could bring it back.
+  expect(stream.resume()).toBeUndefined();
+  stream.settled(FIRST, 3);
   expect(stream.resume()?.live).toEqual({ [SECOND]: 1 });
 });

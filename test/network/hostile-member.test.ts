@@ -5,8 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
 import { NetworkKey } from '../../main/adapters/identity/network-key.ts';
 import { CLOSE } from '../../main/core/close-codes.ts';
-import { MAX_MACHINES_OF_PEER } from '../../main/core/defaults.ts';
+import { DELIVERY_LIMITS, MAX_MACHINES_OF_PEER } from '../../main/core/defaults.ts';
+import type { Ack } from '../../main/core/wire.ts';
 import { createNode, type InterMachineNode } from '../../main/index.ts';
+import { encodeLabel } from '../../shared/envelope-text.ts';
 import { machineId, machineType, type NodeId, nodeId } from '../../shared/ids.ts';
 import { Stranger } from '../support/stranger.ts';
 import { type TcpRelay, tcpRelay } from '../support/transport/tcp-relay.ts';
@@ -22,6 +24,8 @@ let nodes: InterMachineNode[];
 let lines: Stranger[];
 let problems: string[];
 let relay: TcpRelay | undefined;
+/** Each line is that of a later start. */
+let starts = 5;
 const [p, q] = [0, 1];
 const nodeAt = (at: number) => nodes[at] as InterMachineNode;
 const keyIds = () => nodes.map(({ trust }) => trust.keyId);
@@ -61,9 +65,9 @@ async function lineTo(
   const { connection } = line;
   await line.hello({
     proofs: connection ? [{ keyId: key.id, mac: key.prove(connection, 'dialler') }] : [],
-    incarnation: 5,
+    incarnation: ++starts,
   });
-  if (line.id < nodeAt(at).id) line.send({ type: 'welcome', generation: [5, 1] });
+  if (line.id < nodeAt(at).id) line.send({ type: 'welcome', generation: [starts, 1] });
   return line;
 }
 
@@ -195,5 +199,72 @@ describe('D8: a member that asks without end', () => {
     const told = toP.heard.filter((frame) => frame.type === 'description');
     expect(told.filter(({ code }) => code !== undefined).every(({ code }) => code === 'PEER_BUSY')).toBe(true);
     expect(told.some(({ chart }) => chart !== undefined)).toBe(true);
+  });
+});
+
+describe('D8: a member whose events are refused, and that never says that it knows', () => {
+  const EPOCH = 'feedfacefeedface';
+  const { refusalsOpen, windowRows } = DELIVERY_LIMITS;
+  const label = encodeLabel({ from: machineId('A'), to: machineId('Nobody_1'), sentAt: 1, expiresAt: 100_000 });
+
+  /** Names the epoch, and returns what the node has of it. */
+  async function name(line: Stranger, first: number, epoch = EPOCH): Promise<Ack> {
+    line.heard.length = 0;
+    line.send({ type: 'resume', live: { [epoch]: first } });
+    return await line.until('ack');
+  }
+
+  /** Sends what nobody takes, as there is credit, until the line ends or so many were acknowledged. Returns how many were. */
+  async function send(line: Stranger, from: Ack, upTo: number): Promise<number> {
+    let ended = false;
+    void line.closed.then(() => (ended = true));
+    let { mark, credit } = from;
+    for (let next = mark + 1; !ended && mark < upTo; ) {
+      const last = Math.min(credit, next + 500, upTo);
+      if (last >= next) {
+        const text = Array.from({ length: last - next + 1 }, () => `${label}\n{"type":"LOST"}`).join('\n');
+        line.send({ type: 'messages', epoch: from.epoch, first: next, at: 1, text });
+        next = last + 1;
+      }
+      const before = mark;
+      const look = () => {
+        for (const frame of line.heard.splice(0)) if (frame.type === 'ack') ({ mark, credit } = frame);
+        return ended || mark > before;
+      };
+      await until('it is acknowledged', look);
+    }
+    return mark;
+  }
+
+  test('is cut off, with the reason, again and again, until it names what it knows', async () => {
+    const toP = await lineTo(p);
+    await until('it is in', () => isIn(p, toP.id));
+    const mark = await send(toP, await name(toP, 1), 10 * refusalsOpen);
+    expect(mark).toBeGreaterThan(refusalsOpen);
+    expect(mark).toBeLessThan(refusalsOpen + windowRows);
+    const { code, reason } = await toP.closed;
+    expect({ code, reason }).toEqual({
+      code: CLOSE.outOfSequence,
+      reason: expect.stringMatching(/^of \d+ refusals it never said that it knows$/),
+    });
+    const again = await lineTo(p, toP.material);
+    const answer = await name(again, 1);
+    expect(answer.refused).toHaveLength(answer.mark);
+    expect(await send(again, answer, Number.POSITIVE_INFINITY)).toBe(answer.mark);
+    expect((await again.closed).code).toBe(CLOSE.outOfSequence);
+    const honest = await lineTo(p, toP.material);
+    const better = await name(honest, answer.mark + 1);
+    expect(better.refused).toEqual([]);
+    expect(await send(honest, better, answer.mark + 1_000)).toBe(answer.mark + 1_000);
+    expect(isIn(p, nodeAt(q).id)).toBe(true);
+  });
+
+  test('finds what it left of older epochs forgotten when it begins another one', async () => {
+    const toP = await lineTo(p);
+    await until('it is in', () => isIn(p, toP.id));
+    await send(toP, await name(toP, 1), 1_000);
+    const next = await lineTo(p, toP.material);
+    expect((await name(next, 1, 'beefbeefbeefbeef')).mark).toBe(0);
+    expect(await name(next, 1)).toMatchObject({ mark: 1_000, refused: [] });
   });
 });

@@ -263,6 +263,9 @@ export class History {
         node.send(other.id, to, (how >> 5) & 1);
         break;
       }
+      case 'stray':
+        node.send(other.id, UNKNOWN, 0);
+        break;
       case 'local':
         node.send(node.id, (how >> 4) % 8 === 0 ? UNKNOWN : machine, (how >> 5) & 1);
         break;

@@ -11,6 +11,8 @@ export const LIMITS: DeliveryLimits = {
   windowLength: 1_000_000,
   resumeEpochs: 4,
   refusalsKept: 2,
+  // What a sender can leave open: below a window that its disk does not know, and a window that is under way.
+  refusalsOpen: 5,
   inHandRows: 5,
   inHandLength: 1_000_000,
   waitingRows: 4,

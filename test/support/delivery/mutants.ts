@@ -171,13 +171,49 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   firstBeforeSettled: {
     rule: 'what a resume names the first is known to be acknowledged by the disk',
     edits: [
-      core('outgoing-stream', 'if (!isAsked && epoch.settled < epoch.first - 1) continue;', ''),
+      core('outgoing-stream', '(epoch.settled < epoch.first - 1 || epoch.isForgotten)', 'epoch.isForgotten'),
       core('outgoing-stream', 'live[epoch.id] = epoch.settled + 1;', 'live[epoch.id] = epoch.first;'),
     ],
   },
   firstAgainBeforeSettled: {
     rule: 'nor is anything else named when much was refused',
     edits: [core('outgoing-stream', 'live[epoch.id] = epoch.settled + 1;', 'live[epoch.id] = epoch.first;')],
+  },
+  olderBeforeSettled: {
+    rule: 'no epoch is named while a crash could bring an older one back: its refusals are forgotten',
+    edits: [
+      core(
+        'outgoing-stream',
+        'if (!isAsked && (epoch.settled < epoch.first - 1 || epoch.isForgotten)) break;',
+        'if (!isAsked && (epoch.settled < epoch.first - 1 || epoch.isForgotten)) continue;',
+      ),
+    ],
+  },
+  drainedUnsettled: {
+    rule: 'that is so, too, where the older one is at its end',
+    edits: [
+      core(
+        'outgoing-stream',
+        'this.#isDrained(epoch) && epoch.settled >= epoch.first - 1 && !isKept',
+        'this.#isDrained(epoch)',
+      ),
+    ],
+  },
+  neverNamedAgain: {
+    rule: 'what was refused is named again when there is much of it',
+    edits: [core('outgoing-stream', 'if (isAsked && !this.#hasToForget(epoch)) continue;', 'if (isAsked) continue;')],
+  },
+  refusedFaster: {
+    rule: 'a sender whose disk is behind leaves no more refusals open than its peer takes',
+    edits: [core('outgoing-stream', 'if (this.#refusals >= this.#limits.windowRows) return undefined;', '')],
+  },
+  olderKept: {
+    rule: 'refusals of an earlier start that its sender does not name are forgotten',
+    edits: [core('incoming-stream', 'const isDone = isOlder && !this.#named.has(epoch);', 'const isDone = false;')],
+  },
+  namedForgotten: {
+    rule: 'those of an epoch that was named before on the same connection are not',
+    edits: [core('incoming-stream', 'this.#named.add(epoch);', 'this.#named.delete(epoch);')],
   },
   ackBeforeAnswer: {
     rule: 'no acknowledgement of an epoch before the answer',
@@ -253,8 +289,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     edits: [
       core(
         'outgoing-stream',
-        'if (!this.#connected) return undefined;\n    const present',
-        'if (!this.#connected || this.#asked.size > 0) return undefined;\n    const present',
+        'if (!this.#connected) return undefined;\n    this.#presentEpoch();',
+        'if (!this.#connected || this.#asked.size > 0) return undefined;\n    this.#presentEpoch();',
       ),
     ],
   },

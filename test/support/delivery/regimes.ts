@@ -62,6 +62,22 @@ const REGIMES: readonly Chances[] = [
     act: 4,
     tight: 1,
   },
+  // Many refusals, of many epochs, and a slow disk
+  {
+    stray: 12,
+    send: 2,
+    kill: 3,
+    power: 2,
+    flush: 5,
+    turn: 3,
+    write: 4,
+    sync: 2,
+    link: 5,
+    step: 8,
+    cut: 2,
+    settle: 1,
+    full: 1,
+  },
   // Crossing and stale connections, and expiry
   { send: 6, dial: 6, step: 12, stale: 6, cut: 3, flush: 6, tick: 3, unregister: 1, register: 2, kill: 1, jump: 1 },
 ];
