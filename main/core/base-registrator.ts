@@ -73,7 +73,8 @@ export interface RegistratorParts {
 
 /** The states of persisted machines, as they are on disk, or on their way there. */
 export interface KeptMachines {
-  record(id: MachineId): string | undefined;
+  /** `null` for one that the disk did not keep. */
+  record(id: MachineId): string | null | undefined;
   /** The node's own time. */
   now(): number;
 }

@@ -14,6 +14,7 @@ import { type MachineRecord, readRecord } from './machine-record.ts';
 import { ObservedActor, type Step } from './observed-actor.ts';
 import type { PersistedStep } from './persisted-step.ts';
 import type { Clock } from './ports.ts';
+import type { Misfit } from './resuming.ts';
 import type { RunQueue } from './run-queue.ts';
 import { restartDelay, type Supervision } from './supervision.ts';
 import { armDelays, limitIterations, stopChildren } from './xstate-internals.ts';
@@ -74,7 +75,7 @@ export interface Persist extends Pick<MachineRecord, 'version' | 'definition'> {
   /** Another definition left that. */
   readonly isCarried?: boolean;
   /** Why it cannot go on from what there is: it is parked until it begins anew. */
-  readonly misfit?: string;
+  readonly misfit?: Misfit;
 }
 
 export interface AddOptions {
@@ -188,7 +189,7 @@ export class Host {
     if (!hosted) return;
     const misfit = hosted.options.persist?.misfit;
     if (misfit !== undefined) {
-      const reason = `${misfit}. Register it with "migrate" or as it was, or let it begin anew: intermachine restart ${id} --fresh`;
+      const reason = `${misfit.reason}. ${misfit.remedy}, or let it begin anew: intermachine restart ${id} --fresh`;
       return this.#park(id, hosted, 'failed', { at: this.#clock.wallTime(), reason });
     }
     this.#startActor(id, hosted, hosted.options);
@@ -199,7 +200,7 @@ export class Host {
 
   /**
    * Begins anew at once, whether it runs, rests or is parked: a persisted machine from where its last step left it unless `isFresh`, any other from its
-   * beginning. Throws MACHINE_UNKNOWN, MACHINE_STOPPED.
+   * beginning. Throws MACHINE_UNKNOWN, MACHINE_STOPPED, STATE_DAMAGED.
    */
   restart(id: MachineId, isFresh = false): void {
     const hosted = this.#hosted(id);
@@ -208,10 +209,11 @@ export class Host {
         'MACHINE_STOPPED',
         `"${id}" is an actor that its program made: only that can start it anew`,
       );
-    if (hosted.options.persist?.misfit !== undefined && !isFresh && hosted.record === undefined)
+    const misfit = hosted.options.persist?.misfit;
+    if (misfit && !isFresh && hosted.record === undefined)
       throw new InterMachineError(
-        'MACHINE_STOPPED',
-        `"${id}" cannot go on where it was: ${hosted.options.persist.misfit}. Restart it with --fresh to let it begin anew`,
+        misfit.code,
+        `"${id}" cannot go on where it was: ${misfit.reason}. ${misfit.remedy}, or restart it with --fresh to let it begin anew`,
       );
     this.#halt(hosted);
     if (isFresh) hosted.record = undefined;

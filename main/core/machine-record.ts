@@ -77,9 +77,9 @@ export function readRecord(text: string): MachineRecord {
 }
 
 /** When it was written, on the node's own time; `undefined` where that cannot be read. */
-export function recordedAt(text: string): number | undefined {
+export function recordedAt(text: string | null): number | undefined {
   try {
-    return readRecord(text).at;
+    return text === null ? undefined : readRecord(text).at;
   } catch {
     return undefined;
   }

@@ -374,6 +374,9 @@ export interface SnapshotRow {
   readonly snapshot: string;
 }
 
+/** `null` where the disk did not keep it. */
+export type StoredSnapshot = Pick<SnapshotRow, 'machine'> & { readonly snapshot: string | null };
+
 /** An event that the actor of a machine processed. */
 interface JournalStep {
   readonly machine: MachineId;
@@ -488,7 +491,7 @@ export interface StoreState {
   readonly machines: readonly MachineRow[];
   /** Missing in a new store. */
   readonly trust?: TrustState;
-  readonly snapshots: readonly SnapshotRow[];
+  readonly snapshots: readonly StoredSnapshot[];
   /** What was found damaged and set aside: sentences for people. */
   readonly problems: readonly string[];
 }

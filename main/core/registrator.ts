@@ -121,7 +121,7 @@ export interface MachineRegistrator<Types extends object = AnyTypes> extends Asy
 
   /**
    * Starts a machine of ours anew, whether it runs, is parked, or was stopped: from its beginning, and a persisted one from its last step. Throws
-   * MACHINE_UNKNOWN, MACHINE_STOPPED for an actor that its program made, and for one that cannot go on where it was.
+   * MACHINE_UNKNOWN, MACHINE_STOPPED for an actor that its program made, and for one that cannot go on where it was, STATE_DAMAGED where the disk did not keep that.
    */
   restartMachine(machineId: string, options?: RestartOptions): void;
   /** Stops a machine of ours until it is started anew: it stays known, and takes nothing. Throws MACHINE_UNKNOWN. */

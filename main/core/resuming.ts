@@ -16,12 +16,24 @@ export interface PresentDefinition extends Pick<MachineRecord, 'version' | 'defi
 /** How a persisted machine goes on under the definition that it has now. */
 export type Resuming =
   /** `isCarried`: under another definition than the one that left it. */
-  | { readonly record: string; readonly isCarried: boolean }
-  /** Why it cannot. */
-  | { readonly misfit: string };
+  { readonly record: string; readonly isCarried: boolean } | { readonly misfit: Misfit };
 
-/** Whatever was stored: it never throws, so that no start of a node ends at it. */
-export function resuming(text: string, present: PresentDefinition): Resuming {
+/** Why it cannot, and what a person may do if it is not to begin anew. */
+export interface Misfit {
+  readonly code: 'MACHINE_STOPPED' | 'STATE_DAMAGED';
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+const DAMAGED: Misfit = {
+  code: 'STATE_DAMAGED',
+  reason: 'its stored state is damaged on the disk',
+  remedy: 'Stop the node and restore a backup',
+};
+
+/** Whatever was stored, or `null` where the disk did not keep it: it never throws, so that no start of a node ends at it. */
+export function resuming(text: string | null, present: PresentDefinition): Resuming {
+  if (text === null) return { misfit: DAMAGED };
   let left = 'stored';
   try {
     const record = readRecord(text);
@@ -31,8 +43,9 @@ export function resuming(text: string, present: PresentDefinition): Resuming {
     assertTaken(present.logic, snapshot);
     return { record: isSame ? text : recordText({ ...record, snapshot }), isCarried: !isSame };
   } catch (thrown) {
-    const reason = reasonOf(thrown).replaceAll('\n', ' ');
-    return { misfit: `its state, ${left}, does not fit version ${present.version}: ${reason}` };
+    const why = reasonOf(thrown).replaceAll('\n', ' ');
+    const reason = `its state, ${left}, does not fit version ${present.version}: ${why}`;
+    return { misfit: { code: 'MACHINE_STOPPED', reason, remedy: 'Register it with "migrate" or as it was' } };
   }
 }
 

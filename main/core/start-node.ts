@@ -85,6 +85,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
   const machines = stored.machines.map((row) => (row.node === before ? { ...row, node: self } : row));
   const ours = machines.filter((machine) => machine.node === self);
   const remembered = new Map(ours.map((machine) => [machine.id, machine]));
+  /** What persisted machines go on from; `null` where the disk did not keep it. */
   const records = new Map(stored.snapshots.map(({ machine, snapshot }) => [machine, snapshot]));
 
   const events = new Emitter<NodeEvents>(parts.report);
@@ -218,7 +219,7 @@ export async function startNode<Types extends object = AnyTypes>(parts: NodePart
         return step.committed();
       }
       case 'rollBack':
-        if (!machinery.host.rollBack(output.machine, records.get(output.machine))) return;
+        if (!machinery.host.rollBack(output.machine, records.get(output.machine) ?? undefined)) return;
         runner.step({ type: 'started', machine: output.machine });
         return comesBack(output.machine);
       case 'problem':

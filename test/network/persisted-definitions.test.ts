@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AnyStateMachine, assign, setup } from 'xstate';
 import { MemoryDisk } from '../../main/adapters/store/memory-disk.ts';
+import type { StoreState } from '../../main/core/ports.ts';
 import type { RegisterOptions } from '../../main/core/registrator.ts';
 import { machineId } from '../../shared/ids.ts';
 import { type Started, World } from '../support/world.ts';
@@ -32,11 +33,22 @@ const renamed = base.createMachine({
 
 const M = machineId('Press_1');
 
+class AgeingDisk extends MemoryDisk {
+  /** From now on it does not have any more what machines left there. */
+  isDamaged = false;
+
+  override state(): StoreState {
+    const state = super.state();
+    if (!this.isDamaged) return state;
+    return { ...state, snapshots: state.snapshots.map(({ machine }) => ({ machine, snapshot: null })) };
+  }
+}
+
 let world: World;
-let disk: MemoryDisk;
+let disk: AgeingDisk;
 beforeEach(() => {
   world = new World();
-  disk = new MemoryDisk();
+  disk = new AgeingDisk();
 });
 afterEach(() => world.stop());
 
@@ -154,6 +166,27 @@ describe('F8: a persisted machine whose definition is another one', () => {
     await world.settle();
     await world.after(node.sendTo(M, { type: 'COUNT' }));
     expect(now().context.count).toBe(1);
+  });
+
+  test('is parked where the disk did not keep what is stored, says so and what to do, and begins anew only when told', async () => {
+    await leftBusy();
+    disk.isDamaged = true;
+    for (let starts = 1; starts <= 2; starts++) {
+      const started = await start(first);
+      expect(parkedReason(started)).toMatch(
+        /its stored state is damaged on the disk\. Stop the node and restore a backup, or let it begin anew: intermachine restart Press_1 --fresh$/,
+      );
+      expect(started.node.machine(M)).toMatchObject({ running: false, healthy: false });
+      world.kill(started);
+    }
+    const { node, now } = await start(second, { version: '2.0.0', migrate: () => expect.unreachable() });
+    const sending = node.sendTo(M, { type: 'COUNT' });
+    await world.settle();
+    expect(() => node.restartMachine(M)).toThrow(expect.objectContaining({ code: 'STATE_DAMAGED' }));
+    node.restartMachine(M, { fresh: true });
+    await world.settle();
+    expect((await world.after(sending)).status).not.toBe('refused');
+    expect([now().value, now().context.count]).toEqual(['idle', 1]);
   });
 
   test('that was not persisted before begins, and one that is not persisted any more leaves no state behind', async () => {

@@ -81,7 +81,7 @@ describe('a persisted machine', () => {
       await world.after(registering);
       const left = disk
         .state()
-        .snapshots.filter(({ machine, snapshot }) => machine === 'Same' && /sum"/.test(snapshot));
+        .snapshots.filter(({ machine, snapshot }) => machine === 'Same' && /sum"/.test(snapshot ?? ''));
       expect(left).toEqual([]);
       // In memory as on disk.
       for (const place of ['the same node', 'its next start']) {

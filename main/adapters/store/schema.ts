@@ -283,6 +283,16 @@ export const MIGRATIONS: readonly string[] = [
   -- Retention takes the oldest first.
   CREATE INDEX journal_snapshots_at ON journal_snapshots (at);
   `,
+  `
+  CREATE TABLE digested_snapshots (
+    machine TEXT PRIMARY KEY,
+    digest INTEGER NOT NULL,
+    snapshot TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO digested_snapshots SELECT machine, digest_of_row(machine, snapshot), snapshot FROM snapshots;
+  DROP TABLE snapshots;
+  ALTER TABLE digested_snapshots RENAME TO snapshots;
+  `,
 ];
 
 export const schemaVersion = (db: Database): number => Number(db.pragma('user_version', { simple: true }));

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { linesOf } from '../../../shared/envelope-text.ts';
 import type { MachineRow, NewDeadLetter, NodeRow, Page, StoredChange, Stream } from '../../core/ports.ts';
 import { AuditTable } from './audit-table.ts';
-import { digestOf } from './digest.ts';
+import { digestOf, digestOfRow } from './digest.ts';
 import { JournalTable } from './journal-table.ts';
 import { StreamTable } from './stream-table.ts';
 
@@ -93,7 +93,7 @@ export class SqliteWriter {
       case 'audit':
         return this.#audit.add(change.row);
       case 'snapshot':
-        this.#statements.snapshot.run(change.machine, change.snapshot);
+        this.#statements.snapshot.run(change.machine, change.snapshot, digestOfRow(change.machine, change.snapshot));
         return;
       case 'snapshotRemove':
         this.#statements.snapshotRemove.run(change.machine);
@@ -191,5 +191,6 @@ const prepare = (db: Database) => ({
   machineRemove: db.prepare('DELETE FROM machines WHERE node = ? AND id = ?'),
   snapshotRemove: db.prepare('DELETE FROM snapshots WHERE machine = ?'),
   snapshot: db.prepare(`
-    INSERT INTO snapshots (machine, snapshot) VALUES (?, ?) ON CONFLICT DO UPDATE SET snapshot = excluded.snapshot`),
+    INSERT INTO snapshots (machine, snapshot, digest) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET snapshot = excluded.snapshot, digest = excluded.digest`),
 });

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { linesOf } from '../../../shared/envelope-text.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
-import type { NodeId } from '../../../shared/ids.ts';
+import type { MachineId, NodeId } from '../../../shared/ids.ts';
 import type {
   ClockRow,
   MachineRow,
@@ -9,12 +9,12 @@ import type {
   NodeRow,
   OpenRow,
   OutboxRow,
-  SnapshotRow,
+  StoredSnapshot,
   StoreState,
   Stream,
   TrustState,
 } from '../../core/ports.ts';
-import { digestOf } from './digest.ts';
+import { digestOf, digestOfRow } from './digest.ts';
 import { textAt } from './page-rows.ts';
 
 interface StreamColumns extends Stream {
@@ -32,6 +32,12 @@ interface PageColumns {
   readonly clock_offset: number;
   readonly digest: number;
   readonly text: string;
+}
+
+interface SnapshotColumns {
+  readonly machine: MachineId;
+  readonly snapshot: string;
+  readonly digest: number;
 }
 
 interface PageRow {
@@ -71,10 +77,16 @@ export class StoredState {
       open: inOrder(known.flatMap((stream) => this.#open(stream))),
       nodes: nodes.all().map((row) => ({ ...row, endpoints: JSON.parse(row.endpoints) })),
       machines: machines.all().map(machineRow),
-      snapshots: snapshots.all(),
+      snapshots: snapshots.all().map((row) => this.#snapshot(row)),
       ...(trusted !== undefined && { trust: JSON.parse(trusted) as TrustState }),
       problems: [...this.#problems],
     };
+  }
+
+  #snapshot({ machine, snapshot, digest }: SnapshotColumns): StoredSnapshot {
+    if (digestOfRow(machine, snapshot) === digest) return { machine, snapshot };
+    this.#problems.push(`the state of machine "${machine}" is damaged on the disk: it cannot go on from it`);
+    return { machine, snapshot: null };
   }
 
   #outbox({ direction, peer, epoch, key, acknowledged, last }: StreamColumns): readonly Placed<OutboxRow>[] {
@@ -175,7 +187,7 @@ const prepare = (db: Database) => ({
   ),
   machines: db.prepare<[], StoredMachine>('SELECT node, id, type, version, metadata, expose FROM machines'),
   trust: db.prepare<[], string>('SELECT state FROM trust'),
-  snapshots: db.prepare<[], SnapshotRow>('SELECT machine, snapshot FROM snapshots'),
+  snapshots: db.prepare<[], SnapshotColumns>('SELECT machine, snapshot, digest FROM snapshots'),
 });
 
 const inOrder = <Row extends { readonly place: number }>(rows: readonly Row[]): Omit<Row, 'place'>[] =>

@@ -112,6 +112,19 @@ test('what version 5 had of journals is read, replayable and shortened in the ne
   connection.close();
 });
 
+test('states of persisted machines, which had no digest in version 6, are taken as they are', async () => {
+  const file = databaseFile();
+  const old = new Database(file);
+  migrate(old, MIGRATIONS.slice(0, 6));
+  for (const machine of [PING, PONG]) old.prepare('INSERT INTO snapshots VALUES (?, ?)').run(machine, '{"ö":1}');
+  old.close();
+  const store = new SqliteStore({ file });
+  const { snapshots, problems } = await store.open();
+  expect(snapshots).toEqual([PING, PONG].map((machine) => ({ machine, snapshot: '{"ö":1}' })));
+  expect(problems).toEqual([]);
+  await store.close();
+});
+
 const steps = ['CREATE TABLE t (a)', 'INSERT INTO t VALUES (1)', 'ALTER TABLE t ADD COLUMN b DEFAULT 2'];
 
 test.each([0, 1, 2, 3])('only the migrations after version %i are run, and only once', (version) => {

@@ -16,7 +16,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { assign, createActor, setup } from 'xstate';
 import { MIGRATIONS } from '../../../main/adapters/store/schema.ts';
 import { SqliteStore } from '../../../main/adapters/store/sqlite.ts';
+import { SqliteConnection } from '../../../main/adapters/store/sqlite-connection.ts';
 import { replay } from '../../../main/core/journal-replay.ts';
+import type { StoreState } from '../../../main/core/ports.ts';
+import { InterMachineError } from '../../../shared/errors.ts';
 import { machineId } from '../../../shared/ids.ts';
 import { startStoreProcess } from '../../support/store/child.ts';
 import { databaseFile, newDirectory, temporaryDirectory } from '../../support/store/place.ts';
@@ -304,6 +307,55 @@ test.each([
     await store.close();
   },
 );
+
+test('of what a persisted machine goes on from no byte changes unnoticed', async () => {
+  const file = databaseFile();
+  const store = new SqliteStore({ file });
+  await store.open();
+  const [press, other] = [machineId('Press_1'), machineId('Press_2')];
+  const snapshot = JSON.stringify({
+    format: 1,
+    version: '1.0.0',
+    snapshot: { value: 'busy', context: { parts: 1234 } },
+  });
+  await store.commit([press, other].map((machine) => ({ type: 'snapshot', machine, snapshot })));
+  await store.close();
+  const bytes = readFileSync(file);
+  const at = bytes.indexOf(press);
+  const end = bytes.indexOf(snapshot, at) + snapshot.length;
+  const came = new Map<string, number>();
+  // From the lengths of its cells on.
+  for (let place = at - 6; place < end; place++)
+    for (const bit of [1, 4, 16, 128]) {
+      const changed = Buffer.from(bytes);
+      changed.writeUInt8(changed.readUInt8(place) ^ bit, place);
+      writeFileSync(file, changed);
+      const what = stateIn(file);
+      if (typeof what === 'object') {
+        const ours = what.snapshots.find(({ machine }) => machine === press);
+        if (ours?.snapshot !== snapshot) expect(what.problems.join(), `${place - at} ${bit}`).toContain('damaged');
+        expect([snapshot, null, undefined], `${place - at} ${bit}`).toContain(ours?.snapshot);
+        expect(what.snapshots).toContainEqual({ machine: other, snapshot });
+      }
+      const kind = typeof what === 'object' ? 'told of the machine' : what;
+      came.set(kind, (came.get(kind) ?? 0) + 1);
+    }
+  expect([...came.keys()].toSorted()).toEqual(['STORE_CORRUPT', 'told of the machine']);
+  expect(came.get('told of the machine')).toBeGreaterThan(4 * snapshot.length);
+});
+
+/** What a node would read there, or the code of what keeps it from that. */
+function stateIn(file: string): StoreState | string {
+  let connection: SqliteConnection | undefined;
+  try {
+    connection = new SqliteConnection({ file });
+    return connection.state();
+  } catch (thrown) {
+    return thrown instanceof InterMachineError ? thrown.code : String(thrown);
+  } finally {
+    connection?.close();
+  }
+}
 
 test('envelopes that waited and were damaged on disk are told to the node, and their places are kept', async () => {
   const file = filledStore();
