@@ -92,7 +92,7 @@ async function placesFrom(node: RunningNode, flags: Flags, words: readonly strin
   const filter = await filterFrom(node, flags);
   const isFiltered = Object.keys(filter).length > 0;
   if (words.length > 0) {
-    const places = words.map(Number);
+    const places = [...new Set(words.map(Number))];
     if (isFiltered || flags.all || places.some((place) => !Number.isSafeInteger(place) || place < 1))
       throw new InterMachineError('INPUT_INVALID', 'Either places are expected, as the list shows them, or a filter');
     return places;

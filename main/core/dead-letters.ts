@@ -18,8 +18,9 @@ export interface NotRetried {
   readonly reason: string;
 }
 
+/** Of each letter that was asked for. */
 export interface Retried {
-  /** Letters that are new envelopes now. */
+  /** Letters that are new envelopes now, be it by another call at the same time. */
   readonly retried: number;
   readonly failed: readonly NotRetried[];
 }
@@ -27,8 +28,8 @@ export interface Retried {
 /** What was refused, expired, or could not be handled: nothing is lost without a row here. */
 export class DeadLetters {
   readonly #parts: DeadLettersParts;
-  /** Letters that are being sent: twice at once would be two envelopes. */
-  readonly #underWay = new Set<number>();
+  /** Letters that are being sent, by place: twice at once would be two envelopes. */
+  readonly #underWay = new Map<number, Promise<'retried' | NotRetried>>();
 
   constructor(parts: DeadLettersParts) {
     this.#parts = parts;
@@ -41,25 +42,27 @@ export class DeadLetters {
 
   /**
    * Sends these once more, each as a new envelope that names the old one as its cause (`causationId`), and that is on disk when it resolves. What
-   * fails stays a dead letter, and is told with why, as is what is none (any more). What another call is sending is passed over.
+   * fails stays a dead letter, and is told with why, as is what is none (any more). What another call is sending is sent once, and told to both.
    */
   async retry(places: readonly number[]): Promise<Retried> {
-    const mine = [...new Set(places)].filter((place) => !this.#underWay.has(place));
-    for (const place of mine) this.#underWay.add(place);
-    try {
-      const results = await Promise.all(mine.map((place) => this.#retry(place)));
-      return {
-        retried: results.filter((result) => result === 'retried').length,
-        failed: results.filter((result) => typeof result === 'object'),
-      };
-    } finally {
-      for (const place of mine) this.#underWay.delete(place);
-    }
+    const results = await Promise.all([...new Set(places)].map((place) => this.#retryOnce(place)));
+    return {
+      retried: results.filter((result) => result === 'retried').length,
+      failed: results.filter((result) => typeof result === 'object'),
+    };
   }
 
   /** Removes these for good. On disk when it resolves. */
   async drop(places: readonly number[]): Promise<void> {
     await this.#parts.store.commit(places.map((place) => ({ type: 'deadLetterRemove', place })));
+  }
+
+  #retryOnce(place: number): Promise<'retried' | NotRetried> {
+    const underWay = this.#underWay.get(place);
+    if (underWay) return underWay;
+    const result = this.#retry(place).finally(() => this.#underWay.delete(place));
+    this.#underWay.set(place, result);
+    return result;
   }
 
   async #retry(place: number): Promise<'retried' | NotRetried> {

@@ -40,7 +40,7 @@ test('what was refused is listed with why, and sent again as a new envelope that
   );
   expect(retried).toEqual([
     { retried: 1, failed: [] },
-    { retried: 0, failed: [] },
+    { retried: 1, failed: [] },
   ]);
   expect(await world.after(a.node.deadLetters.retry([place]))).toMatchObject({
     retried: 0,
@@ -118,6 +118,31 @@ test('what cannot be sent again stays, and the reason is told; what is dropped i
   expect(await letters(b)).toHaveLength(1);
   await world.after(b.node.deadLetters.drop([letter?.place ?? 0, 99]));
   expect(await letters(b)).toEqual([]);
+});
+
+test('retries of the same letters at one time answer for each letter that they were asked for, sent once or not at all', async () => {
+  await sink(b, { accept: { events: ['OTHER'] } });
+  for (let n = 1; n <= 4; n++) await send(a, n);
+  const places = (await letters(a)).map(({ place }) => place);
+  await world.after(b.node.unregister('Sink_1'));
+  const taking = await sink(b);
+  const [first = 0, ...others] = places;
+  const answers = await world.after(
+    Promise.all([
+      a.node.deadLetters.retry([first, 998]),
+      a.node.deadLetters.retry([...places, 998]),
+      a.node.deadLetters.retry([...others, first, first]),
+    ]),
+  );
+  expect(answers.map(({ retried, failed }) => [retried, failed.map(({ place }) => place)])).toEqual([
+    [1, [998]],
+    [4, [998]],
+    [4, []],
+  ]);
+  expect(answers[1]?.failed).toEqual(answers[0]?.failed);
+  await world.settle();
+  expect(await letters(a)).toEqual([]);
+  expect(taking.actor.getSnapshot().context.numbers.toSorted()).toEqual([1, 2, 3, 4]);
 });
 
 test('a peer that is forgotten is known no more, and what waited for it is listed', async () => {
