@@ -59,7 +59,7 @@ export class DeadLetters {
 
   #retryOnce(place: number): Promise<'retried' | NotRetried> {
     const underWay = this.#underWay.get(place);
-    if (underWay) return underWay;
+    if (underWay !== undefined) return underWay;
     const result = this.#retry(place).finally(() => this.#underWay.delete(place));
     this.#underWay.set(place, result);
     return result;
