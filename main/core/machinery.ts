@@ -423,11 +423,12 @@ export class Machinery {
     dispatch: () => void,
     place?: Place,
   ): Promise<Outcome> {
-    const outcome = this.outcomes.wait(parcel.id, to, until, place);
+    const at = place ?? parcel.id;
+    const outcome = this.outcomes.wait(at, to, until);
     try {
       dispatch();
     } catch (thrown) {
-      this.outcomes.forget(parcel.id);
+      this.outcomes.forget(at);
       throw thrown;
     }
     if (!parcel.from.endsWith(NODE_SENDER)) this.links.link(parcel.from, to.address);

@@ -1,5 +1,5 @@
 import { isFinal, type Outcome, type OutcomeStatus, reaches, type Until } from '../../shared/envelope.ts';
-import { type Place, placeOf } from '../../shared/envelope-text.ts';
+import { type Place, placeOf, positionId } from '../../shared/envelope-text.ts';
 import { type ErrorCode, InterMachineError } from '../../shared/errors.ts';
 import type { Address, NodeId } from '../../shared/ids.ts';
 import type { Run } from './outgoing-stream.ts';
@@ -14,7 +14,8 @@ interface Flight {
 
 /** A send whose last word was not heard yet. */
 interface Sent {
-  readonly id: string;
+  /** Its place, of which the id is made when it is asked for; its id where it goes with no stream. */
+  readonly at: Place | string;
   readonly flight: Flight;
   readonly node: NodeId;
   until: Until;
@@ -35,23 +36,28 @@ export class Outcomes {
   readonly #others = new Map<string, Sent>();
   readonly #flights = new Map<Address, Flight>();
 
-  /**
-   * Resolves when the envelope is as far as `until`, or is final, or when the channel to its node is lost after it was accepted. `place`: of what goes
-   * with a stream.
-   */
+  /** Resolves when the envelope is as far as `until`, or is final, or when the channel to its node is lost after it was accepted. */
   wait(
-    id: string,
+    at: Place | string,
     { address, node }: { readonly address: Address; readonly node: NodeId },
     until: Until,
-    place?: Place,
   ): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const flight = this.#flightTo(address);
       flight.count++;
-      const common = { status: undefined, code: undefined, isAwaited: true };
-      const sent: Sent = { id, flight, node, until, ...common, resolve, reject };
-      if (place) this.#stream(place.epoch).set(place.sequence, sent);
-      else this.#others.set(id, sent);
+      const sent: Sent = {
+        at,
+        flight,
+        node,
+        until,
+        status: undefined,
+        code: undefined,
+        isAwaited: true,
+        resolve,
+        reject,
+      };
+      if (typeof at === 'string') this.#others.set(at, sent);
+      else this.#stream(at.epoch).set(at.sequence, sent);
     });
   }
 
@@ -83,11 +89,10 @@ export class Outcomes {
   }
 
   /** Its envelope was not taken up, and its caller knows. */
-  forget(id: string): void {
-    const sent = this.#others.get(id);
-    const place = sent ? undefined : placeOf(id);
-    if (place) this.#remove(place);
-    else if (sent && this.#others.delete(id)) this.#landed(sent.flight);
+  forget(at: Place | string): void {
+    if (typeof at !== 'string') return void this.#remove(at);
+    const sent = this.#others.get(at);
+    if (sent && this.#others.delete(at)) this.#landed(sent.flight);
   }
 
   /** Nobody knows when the node will be back: what is accepted stays so, and its callers go on. */
@@ -95,7 +100,7 @@ export class Outcomes {
     for (const sent of this.#all()) {
       if (sent.node !== node || sent.status === undefined) continue;
       resolve(sent);
-      this.forget(sent.id);
+      this.forget(sent.at);
     }
   }
 
@@ -168,6 +173,7 @@ export class Outcomes {
 function resolve(sent: Sent): void {
   if (!sent.isAwaited || sent.status === undefined) return;
   sent.isAwaited = false;
-  const { id, status, code } = sent;
+  const { at, status, code } = sent;
+  const id = typeof at === 'string' ? at : positionId(at.epoch, at.sequence);
   sent.resolve(code ? { id, status, code } : { id, status });
 }
