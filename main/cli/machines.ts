@@ -43,15 +43,18 @@ async function machinesOf(node: RunningNode): Promise<readonly MachineView[]> {
   const items = node.stream('machines', {})[Symbol.asyncIterator]();
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => resolve(undefined), STATES_WITHIN_MS);
-  let next: IteratorResult<MachinesItem> | undefined = await items.next();
-  while (next) {
-    if (next.done) throw ended();
-    for (const machine of next.value.changed) machines.set(machine.address, machine);
-    for (const address of next.value.removed) machines.delete(address);
-    if (![...machines.values()].some(isUnknown)) break;
-    next = await Promise.race([items.next(), late]);
+  try {
+    let next: IteratorResult<MachinesItem> | undefined = await items.next();
+    while (next) {
+      if (next.done) throw ended();
+      for (const machine of next.value.changed) machines.set(machine.address, machine);
+      for (const address of next.value.removed) machines.delete(address);
+      if (![...machines.values()].some(isUnknown)) break;
+      next = await Promise.race([items.next(), late]);
+    }
+  } finally {
+    clearTimeout(timer);
   }
-  clearTimeout(timer);
   return [...machines.values()];
 }
 
