@@ -2,6 +2,7 @@ import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { InlineConfig } from 'vite';
+import type { ThreadProgram } from '../main/adapters/store/store-thread.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -9,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const EXTERNAL = ['electron', 'better-sqlite3', ...builtinModules, ...builtinModules.map((name) => `node:${name}`)];
 
 /** The threads of the database. They are looked for beside the file that starts them. */
-export const DATABASE_THREADS = {
+export const DATABASE_THREADS: Readonly<Record<ThreadProgram, string>> = {
   'sqlite-worker': 'main/adapters/store/sqlite-worker.ts',
   'reader-worker': 'main/adapters/store/reader-worker.ts',
 };

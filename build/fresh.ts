@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -10,7 +11,8 @@ function changedAt(path: string): number {
   return Math.max(0, ...readdirSync(path).map((name) => changedAt(`${path}/${name}`)));
 }
 
-/** Whether that file is younger than all that it is made of: files and folders below the root. Looking takes a few milliseconds. */
+const at = (path: string): string => resolve(root, path);
+
+/** Whether that file is younger than all that it is made of: files and folders, from the root on. Looking takes a few milliseconds. */
 export const isFresh = (built: string, sources: readonly string[]): boolean =>
-  existsSync(`${root}/${built}`) &&
-  statSync(`${root}/${built}`).mtimeMs > Math.max(...sources.map((path) => changedAt(`${root}/${path}`)));
+  existsSync(at(built)) && statSync(at(built)).mtimeMs > Math.max(...sources.map((path) => changedAt(at(path))));

@@ -14,6 +14,9 @@ interface CommitJob extends Job {
   readonly request: { readonly type: 'commit'; readonly changes: StoredChange[] };
 }
 
+/** What a thread of the database runs. A bundle has to bring each along. */
+export type ThreadProgram = 'sqlite-worker' | 'reader-worker';
+
 /**
  * The thread that has the database, as seen from the one that must not wait. It is asked one thing at a time, in order;
  * commits that follow each other while it works are gathered into one. That is the whole group commit: no timers.
@@ -27,7 +30,7 @@ export class StoreThread {
   #pumping = false;
   #ended: InterMachineError | undefined;
 
-  constructor(place: DatabasePlace, program: 'sqlite-worker' | 'reader-worker' = 'sqlite-worker') {
+  constructor(place: DatabasePlace, program: ThreadProgram = 'sqlite-worker') {
     this.#file = place.file;
     this.#worker = startWorker(place, program);
     this.#worker.on('message', (reply: StoreReply) => this.#settle(reply));
@@ -148,7 +151,7 @@ const wait = <Answer>(job: Job): Promise<Answer> =>
   });
 
 /** As source it is a .ts file beside this one, as compiled program a .js file. */
-function startWorker(place: DatabasePlace, program: string): Worker {
+function startWorker(place: DatabasePlace, program: ThreadProgram): Worker {
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   return new Worker(new URL(`./${program}${extension}`, import.meta.url), {
     workerData: place,
